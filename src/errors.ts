@@ -1,0 +1,101 @@
+/**
+ * A failure the operator can do something about; any other error is a bug.
+ * oclif prints `code` and `suggestions` by itself and exits with `oclif.exit`.
+ */
+export class ActionableError extends Error {
+  override name = 'Error';
+  readonly oclif: {exit: number};
+
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly suggestions: string[] = [],
+    exit = 1,
+  ) {
+    super(message);
+    this.oclif = {exit};
+  }
+}
+
+/** Input that cannot work, found before any request was sent: every problem at once. Exit code 2. */
+export class UsageError extends ActionableError {
+  constructor(
+    readonly problems: string[],
+    suggestions: string[] = [],
+  ) {
+    super('USAGE', listed(problems), suggestions, 2);
+  }
+}
+
+/** Several failures of one step, told together so that one run shows all there is to mend. */
+export class CombinedError extends ActionableError {
+  constructor(errors: ActionableError[]) {
+    super(
+      errors[0]?.code ?? 'FAILED',
+      listed(errors.map(({message}) => message)),
+      [...new Set(errors.flatMap(({suggestions}) => suggestions))],
+      Math.min(...errors.map(({oclif}) => oclif.exit)),
+    );
+  }
+}
+
+/** A service answered, but not with what was asked for. */
+export class ApiError extends ActionableError {
+  constructor(
+    readonly service: string,
+    readonly status: number,
+    /** The service's own words, secrets masked; may be empty. */
+    readonly detail: string,
+    request: {method: string; path: string; requestId?: string | undefined},
+    suggestions: string[] = [],
+  ) {
+    const id = request.requestId === undefined ? '' : ` (request id ${request.requestId})`;
+    super(
+      'API',
+      `${service} answered ${status} to ${request.method} ${request.path}${detail && `: ${detail}`}${id}`,
+      suggestions,
+    );
+  }
+}
+
+/** A service gave no answer: whether it did what was asked is unknown. */
+export class NoAnswer extends ActionableError {
+  constructor(
+    readonly service: string,
+    /** Node's code, such as ECONNREFUSED or ETIMEDOUT. */
+    readonly reason: string,
+    url: string,
+    suggestions: string[],
+  ) {
+    super('NO_ANSWER', `${service} at ${url} does not answer: ${reason}`, suggestions);
+  }
+}
+
+/** The person or the system asked us to stop. */
+export class Interrupted extends ActionableError {
+  constructor(readonly by: 'SIGINT' | 'SIGTERM') {
+    super('INTERRUPTED', `Interrupted by ${by}`, [], by === 'SIGINT' ? 130 : 1);
+  }
+}
+
+function listed(lines: string[]): string {
+  return lines.length === 1
+    ? lines[0]!
+    : `${lines.length} problems:\n${lines.map((line) => `- ${line}`).join('\n')}`;
+}
+
+/** Runs checks side by side to their end, so that one error tells of all that failed. */
+export async function allChecks<T extends readonly unknown[]>(
+  checks: {[Index in keyof T]: Promise<T[Index]>},
+): Promise<T> {
+  const results = await Promise.allSettled(checks as Array<Promise<unknown>>);
+  const failures = results.filter((result) => result.status === 'rejected').map(({reason}) => reason as unknown);
+  const [first] = failures;
+  if (first === undefined) {
+    return results.map((result) => (result as PromiseFulfilledResult<unknown>).value) as unknown as T;
+  }
+
+  const actionable = failures.filter((failure) => failure instanceof ActionableError);
+  const unique = [...new Map(actionable.map((failure) => [failure.message, failure])).values()];
+  throw actionable.length === failures.length && unique.length > 1 ? new CombinedError(unique) : first;
+}

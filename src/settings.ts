@@ -1,0 +1,129 @@
+import {readFile} from 'node:fs/promises';
+import {UsageError} from './errors.js';
+
+/** Reads fields of an untrusted object; every problem is kept, and a wrong field reads as a harmless value. */
+export class Fields {
+  readonly #known = new Set<string>();
+
+  constructor(
+    readonly where: string,
+    readonly value: Record<string, unknown>,
+    readonly problems: string[],
+  ) {}
+
+  string(key: string): string {
+    return this.optionalString(key) ?? this.#wrong(key, 'is missing', '');
+  }
+
+  optionalString(key: string): string | undefined {
+    const value = this.#read(key);
+    return value === undefined || typeof value === 'string'
+      ? value
+      : this.#wrong(key, 'is not a text', undefined);
+  }
+
+  optionalBoolean(key: string): boolean | undefined {
+    const value = this.#read(key);
+    return value === undefined || typeof value === 'boolean'
+      ? value
+      : this.#wrong(key, 'is neither true nor false', undefined);
+  }
+
+  optionalObject<T>(key: string, read: (fields: Fields) => T): T | undefined {
+    const value = this.#read(key);
+    if (value === undefined) {
+      return undefined;
+    }
+
+    return isObject(value)
+      ? read(new Fields(`${this.where}.${key}`, value, this.problems))
+      : this.#wrong(key, 'is not a mapping', undefined);
+  }
+
+  /** Fields that no reader asked for are problems. */
+  rejectUnknown(): void {
+    for (const key of Object.keys(this.value)) {
+      if (!this.#known.has(key)) {
+        this.problems.push(`${this.where}: unknown field ${key}`);
+      }
+    }
+  }
+
+  #read(key: string): unknown {
+    this.#known.add(key);
+    return this.value[key] ?? undefined;
+  }
+
+  #wrong<T>(key: string, what: string, instead: T): T {
+    this.problems.push(`${this.where}: ${key} ${what}`);
+    return instead;
+  }
+}
+
+/** Untrusted YAML or JSON as a typed value; throws one error with all problems. */
+export function parse<T>(
+  where: string,
+  value: unknown,
+  read: (fields: Fields) => T,
+  {unknownFields = 'reject'}: {unknownFields?: 'reject' | 'ignore'} = {},
+): T {
+  if (!isObject(value)) {
+    throw new UsageError([`${where}: not a mapping`]);
+  }
+
+  const fields = new Fields(where, value, []);
+  const result = read(fields);
+  if (unknownFields === 'reject') {
+    fields.rejectUnknown();
+  }
+
+  if (fields.problems.length > 0) {
+    throw new UsageError(fields.problems);
+  }
+
+  return result;
+}
+
+/** Where settings come from: flags (with their environment variables and defaults), the environment, files. */
+export type Inputs = {
+  flags: Readonly<Record<string, unknown>>;
+  environment: Readonly<Record<string, string | undefined>>;
+  problems: string[];
+};
+
+export function flag(inputs: Inputs, name: string): string | undefined {
+  const value = inputs.flags[name];
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** The text of the file that a flag names; a file that cannot be read is a problem. */
+export async function flagFile(inputs: Inputs, name: string): Promise<string | undefined> {
+  const file = flag(inputs, name);
+  return file === undefined ? undefined : readText(file, `--${name}`, inputs.problems);
+}
+
+/** A secret from the environment variable, or from the file that `<NAME>_FILE` names; never from a flag. */
+export async function secretVariable(inputs: Inputs, name: string): Promise<string | undefined> {
+  const value = inputs.environment[name];
+  if (value !== undefined && value !== '') {
+    return value;
+  }
+
+  const file = inputs.environment[`${name}_FILE`];
+  const text =
+    file === undefined || file === '' ? undefined : await readText(file, `${name}_FILE`, inputs.problems);
+  return text?.trim() === '' ? undefined : text?.trim();
+}
+
+async function readText(file: string, what: string, problems: string[]): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    problems.push(`${what}: cannot read ${file} (${(error as NodeJS.ErrnoException).code})`);
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
