@@ -1,0 +1,170 @@
+import {ActionableError, ApiError} from '../errors.js';
+import {createHttp, type Http, type Method, type RequestOptions} from '../http.js';
+import type {Account, Droplet, NewDroplets, Page, Size, SshKey} from './types.js';
+
+export type DigitalOceanOptions = {url: string; token: string; secondMs?: number};
+
+const pageSize = 200;
+
+/** DigitalOcean API v2: one method per endpoint that is used, pages followed, envelopes unwrapped. */
+export class DigitalOcean {
+  readonly #http: Http;
+
+  constructor({url, token, ...rest}: DigitalOceanOptions) {
+    this.#http = createHttp('DigitalOcean', {
+      url,
+      headers: {authorization: `Bearer ${token}`},
+      secrets: [token],
+      ...rest,
+    });
+  }
+
+  /** Droplets with this tag, each once; a page that fails fails the listing. */
+  async dropletsTagged(tag: string, signal?: AbortSignal): Promise<Droplet[]> {
+    const droplets = await this.#pages<Droplet>('droplets', {tag_name: tag}, signal);
+    const hidden = droplets.find(({tags}) => tags === undefined || tags.length === 0);
+    return hidden === undefined ? droplets : tagsHidden(hidden);
+  }
+
+  /** The first page of all droplets and how many there are in the account. */
+  async firstDroplets(signal?: AbortSignal): Promise<{droplets: Droplet[]; total: number}> {
+    const page = await this.#call<Page & {droplets: Droplet[]}>('GET', 'v2/droplets', 'droplet:read', {
+      query: {per_page: pageSize},
+      signal,
+    });
+    const hidden = page.droplets.find(({tags}) => tags === undefined);
+    return hidden === undefined
+      ? {droplets: page.droplets, total: page.meta?.total ?? page.droplets.length}
+      : tagsHidden(hidden);
+  }
+
+  /** One POST of at most 10 names; resolves with what DigitalOcean says it will make. */
+  async createDroplets(droplets: NewDroplets, signal?: AbortSignal): Promise<Droplet[]> {
+    const answer = await this.#call<{droplets: Droplet[]}>(
+      'POST',
+      'v2/droplets',
+      'droplet:create and tag:create',
+      {json: droplets, signal},
+    );
+    return answer.droplets;
+  }
+
+  /** Resolves also when it was gone already. */
+  async deleteDroplet(id: number, signal?: AbortSignal): Promise<void> {
+    await forgiving(404, this.#call('DELETE', `v2/droplets/${id}`, 'droplet:delete', {signal}));
+  }
+
+  async sizes(signal?: AbortSignal): Promise<Size[]> {
+    return this.#pages<Size>('sizes', {}, signal);
+  }
+
+  async account(signal?: AbortSignal): Promise<Account> {
+    const answer = await this.#call<{account: Account}>('GET', 'v2/account', 'account:read', {signal});
+    return answer.account;
+  }
+
+  /** A public slug or the id of an image of one's own; undefined when there is none. */
+  async image(slugOrId: string | number, signal?: AbortSignal): Promise<{id: number} | undefined> {
+    const path = `v2/images/${encodeURIComponent(slugOrId)}`;
+    const answer = await forgiving(
+      404,
+      this.#call<{image: {id: number}}>('GET', path, 'image:read', {signal}),
+    );
+    return answer?.image;
+  }
+
+  async sshKey(idOrFingerprint: string | number, signal?: AbortSignal): Promise<SshKey | undefined> {
+    const path = `v2/account/keys/${encodeURIComponent(idOrFingerprint)}`;
+    const answer = await forgiving(
+      404,
+      this.#call<{ssh_key: SshKey}>('GET', path, 'ssh_key:read', {signal}),
+    );
+    return answer?.ssh_key;
+  }
+
+  async addSshKey(name: string, publicKey: string, signal?: AbortSignal): Promise<SshKey> {
+    const answer = await this.#call<{ssh_key: SshKey}>(
+      'POST',
+      'v2/account/keys',
+      'ssh_key:create',
+      {json: {name, public_key: publicKey}, signal},
+    );
+    return answer.ssh_key;
+  }
+
+  async #pages<Item extends {id?: number; slug?: string}>(
+    root: 'droplets' | 'sizes',
+    query: Record<string, string>,
+    signal?: AbortSignal,
+  ): Promise<Item[]> {
+    const scopes = root === 'droplets' ? 'droplet:read and tag:read' : 'sizes:read';
+    const items = new Map<number | string | undefined, Item>();
+    let page = '1';
+    for (;;) {
+      const call = this.#call<Page & Record<string, Item[]>>('GET', `v2/${root}`, scopes, {
+        query: {...query, page, per_page: pageSize},
+        signal,
+      });
+      // A tag that nothing carries may be a 404; a later page never is.
+      const answer = page === '1' ? await forgiving(404, call) : await call;
+      for (const item of answer?.[root] ?? []) {
+        items.set(item.id ?? item.slug, item);
+      }
+
+      const next = answer?.links?.pages?.next;
+      if (next === undefined) {
+        return [...items.values()];
+      }
+
+      const nextPage = new URL(next).searchParams.get('page') ?? '';
+      if (!(Number(nextPage) > Number(page))) {
+        throw new ActionableError('PAGING', `DigitalOcean's page ${page} of ${root} points back to page ${nextPage}`);
+      }
+
+      page = nextPage;
+    }
+  }
+
+  async #call<T>(method: Method, path: string, scopes: string, options: RequestOptions): Promise<T> {
+    try {
+      return await this.#http<T>(method, path, options);
+    } catch (error) {
+      throw error instanceof ApiError ? withAdvice(error, `${method} ${path}`, scopes) : error;
+    }
+  }
+}
+
+function withAdvice(error: ApiError, request: string, scopes: string): ApiError {
+  if (error.status === 401) {
+    error.suggestions.push(
+      'The token is wrong, expired or revoked: check DIGITALOCEAN_ACCESS_TOKEN (or DIGITALOCEAN_ACCESS_TOKEN_FILE)',
+    );
+  } else if (error.status === 403) {
+    error.suggestions.push(
+      `${request} needs the token scopes ${scopes}`,
+      'A locked account or unpaid bills are refused in the same way: see https://cloud.digitalocean.com',
+    );
+  }
+
+  return error;
+}
+
+function tagsHidden({name, id}: Droplet): never {
+  throw new ActionableError(
+    'TAGS_HIDDEN',
+    `DigitalOcean lists droplet ${name} (${id}) but hides its tags, so whose it is cannot be told`,
+    ['Give the token the scope tag:read'],
+  );
+}
+
+async function forgiving<T>(status: number, call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof ApiError && error.status === status) {
+      return undefined;
+    }
+
+    throw error;
+  }
+}
