@@ -1,0 +1,152 @@
+import {allChecks, UsageError} from '../errors.js';
+import type {CiServer, WorkerRequest} from '../ci-server.js';
+import {parsePrivateKey, parseWorkerKeys} from '../cloud-init/keys.js';
+import {secret} from '../cloud-init/secret.js';
+import {checkTeam, inputProblems, releaseFor} from './checks.js';
+import {Concourse, type Login} from './client.js';
+import {removeWorkers, retireWorkers} from './removal.js';
+import {lacks} from './registration.js';
+import {probeTsa, type TsaOptions} from './tsa.js';
+import {compareVersions} from './version.js';
+
+export type ConcourseSettings = {
+  url: string;
+  login?: Login | undefined;
+  /** Default: workers for all teams. */
+  team?: string | undefined;
+  caPem?: string | undefined;
+  insecure?: boolean | undefined;
+  tsaHost?: string | undefined;
+  tsaPort: number;
+  /** Text of an authorized_keys file. */
+  tsaPublicKey?: string | undefined;
+  /** Text of a PEM file. */
+  workerKey?: string | undefined;
+  /** Default: the web's own. */
+  version?: string | undefined;
+  /** Replaces GitHub's releases; same layout. */
+  downloadUrl?: string | undefined;
+  secondMs?: number;
+};
+
+const keyNames = {workerKey: 'The worker key', tsaPublicKey: 'The TSA public key'};
+const githubReleases = 'https://github.com/concourse/concourse/releases/download';
+
+/** Concourse as the core sees it: the ATC over HTTP for what it lists, the TSA over SSH for what it removes. */
+export async function createConcourse(
+  settings: ConcourseSettings,
+  problems: string[],
+): Promise<CiServer> {
+  const {url, team, secondMs = 1000} = settings;
+  const client = new Concourse(settings);
+  const {hostKeys, workerKey} = await readKeys(settings, problems);
+  const tsaHost = settings.tsaHost ?? new URL(url).hostname;
+  const tsa: TsaOptions | undefined =
+    workerKey === undefined || hostKeys === undefined
+      ? undefined
+      : {
+          host: tsaHost,
+          port: settings.tsaPort,
+          hostKeys: hostKeys.map(({blob}) => blob),
+          workerKey,
+          secondMs,
+        };
+
+  function templateValues(release: string, request: WorkerRequest): Record<string, unknown> {
+    return {
+      name: request.workerName,
+      tags: [...new Set([request.workerName, ...request.tags])],
+      team,
+      tsaHosts: `${tsaHost}:${settings.tsaPort}`,
+      tsaPublicKey: (hostKeys ?? []).map(({line}) => `${line}\n`).join(''),
+      workerKey: secret(workerKey ?? ''),
+      concourseVersion: release,
+      downloadUrl: (settings.downloadUrl ?? githubReleases).replace(/\/+$/v, ''),
+      ttlSeconds: request.ttlSeconds,
+      ssh: request.hasSshKey,
+      containerd: compareVersions(release, '6.5.0') >= 0,
+      vars: request.variables,
+    };
+  }
+
+  async function preview(request: WorkerRequest, signal: AbortSignal) {
+    const release = settings.version ?? releaseFor(undefined, await client.info(signal), url);
+    return templateValues(release, request);
+  }
+
+  return {
+    kind: 'concourse',
+    url,
+    template: 'concourse-worker',
+    maxNameLength: 63,
+
+    async externalUrl(signal) {
+      const {external_url: externalUrl} = await client.info(signal);
+      return externalUrl ?? url;
+    },
+
+    plan(request, found) {
+      found.push(...inputProblems(settings, request));
+      return templateValues(settings.version ?? '99.99.99', request);
+    },
+
+    async preflight(_request, signal) {
+      const info = await client.info(signal);
+      releaseFor(settings.version, info, url);
+      await allChecks([
+        checkTeam(client, team, signal),
+        tsa === undefined ? Promise.resolve() : probeTsa(tsa, team ?? '', signal),
+      ]);
+      return `Concourse ${info.version} at ${url}; its TSA at ${tsaHost}:${settings.tsaPort} accepts the worker key`;
+    },
+
+    preview,
+
+    async prepare(names, request, signal) {
+      return [{names, values: await preview(request, signal)}];
+    },
+
+    async list(signal) {
+      const [info, workers] = await Promise.all([client.info(signal), client.workers(signal)]);
+      return workers.map((worker) => ({
+        name: worker.name,
+        state: worker.state,
+        tags: worker.tags ?? [],
+        lacks: (request, createdAt) =>
+          lacks(worker, {request, createdAt, team, webVersion: info.worker_version}),
+      }));
+    },
+
+    async retire(names, signal) {
+      await retireWorkers(names, {client, tsa, team: team ?? ''}, signal);
+    },
+
+    async remove(names, signal) {
+      return removeWorkers(names, {client, tsa, team: team ?? '', secondMs}, signal);
+    },
+  };
+}
+
+async function readKeys({workerKey, tsaPublicKey}: ConcourseSettings, problems: string[]) {
+  if (workerKey !== undefined && tsaPublicKey !== undefined) {
+    const texts = {workerKey, tsaPublicKey};
+    const keys = await orProblems(parseWorkerKeys(texts, keyNames), problems);
+    return {workerKey: keys?.workerKey.pem, hostKeys: keys?.tsaKeys};
+  }
+
+  const key = workerKey && (await orProblems(parsePrivateKey(workerKey, keyNames.workerKey), problems));
+  return {workerKey: key === '' ? undefined : key?.pem, hostKeys: undefined};
+}
+
+async function orProblems<T>(parsing: Promise<T>, problems: string[]): Promise<T | undefined> {
+  try {
+    return await parsing;
+  } catch (error) {
+    if (error instanceof UsageError) {
+      problems.push(...error.problems);
+      return undefined;
+    }
+
+    throw error;
+  }
+}

@@ -1,0 +1,174 @@
+import {ActionableError, ApiError} from '../errors.js';
+import {createHttp, type Http} from '../http.js';
+import type {Info, User, Worker} from './types.js';
+import {compareVersions} from './version.js';
+
+export type Login =
+  | {token: string; expiresAt?: Date | undefined; target: string}
+  | {username: string; password: string};
+
+export type ConcourseOptions = {
+  url: string;
+  login?: Login | undefined;
+  caPem?: string | undefined;
+  insecure?: boolean | undefined;
+  secondMs?: number;
+};
+
+/** Concourse's own OAuth client for fly; every cluster has it and it is no secret. */
+const flyClient = `Basic ${Buffer.from('fly:Zmx5').toString('base64')}`;
+
+/** The Concourse API (ATC): one method per endpoint that is used; logs in when first needed. */
+export class Concourse {
+  readonly url: string;
+  readonly canLogIn: boolean;
+  readonly #http: Http;
+  readonly #login: Login | undefined;
+  #info: Promise<Info> | undefined;
+  #token: Promise<string> | undefined;
+
+  constructor({login, ...options}: ConcourseOptions) {
+    this.url = options.url;
+    this.canLogIn = login !== undefined;
+    this.#login = login;
+    const secrets = login === undefined ? [] : 'token' in login ? [login.token] : [login.password];
+    this.#http = createHttp('Concourse', {...options, secrets});
+  }
+
+  /** Asked once; sent without a token, because an expired one would turn the answer into a 401. */
+  async info(signal?: AbortSignal): Promise<Info> {
+    this.#info ??= this.#http<Info>('GET', 'api/v1/info', {signal});
+    try {
+      const info = await this.#info;
+      if (typeof info.version !== 'string' || typeof info.worker_version !== 'string') {
+        throw new ActionableError('NOT_CONCOURSE', `${this.url} answers, but not as Concourse does`, [
+          'Check the Concourse URL',
+        ]);
+      }
+
+      return info;
+    } catch (error) {
+      this.#info = undefined;
+      throw error;
+    }
+  }
+
+  async user(signal?: AbortSignal): Promise<User> {
+    return this.#authorized<User>('GET', 'api/v1/user', signal);
+  }
+
+  async workers(signal?: AbortSignal): Promise<Worker[]> {
+    const workers = await this.#authorized<Worker[] | null>('GET', 'api/v1/workers', signal);
+    return workers ?? [];
+  }
+
+  async retireWorker(name: string, team: string, signal?: AbortSignal): Promise<void> {
+    await this.#authorized('PUT', `api/v1/workers/${encodeURIComponent(name)}/retire`, signal, {
+      name,
+      team,
+    });
+  }
+
+  async pruneWorker(name: string, signal?: AbortSignal): Promise<void> {
+    await this.#authorized('PUT', `api/v1/workers/${encodeURIComponent(name)}/prune`, signal);
+  }
+
+  async #authorized<T>(
+    method: 'GET' | 'PUT',
+    path: string,
+    signal?: AbortSignal,
+    json?: unknown,
+  ): Promise<T> {
+    this.#token ??= this.#logIn(signal);
+    let token: string;
+    try {
+      token = await this.#token;
+    } catch (error) {
+      this.#token = undefined;
+      throw error;
+    }
+
+    try {
+      const headers = {authorization: `Bearer ${token}`};
+      return await this.#http<T>(method, path, {headers, json, signal});
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 401) {
+        throw this.#refused();
+      }
+
+      throw error;
+    }
+  }
+
+  #refused(): ActionableError {
+    const login = this.#login;
+    return login !== undefined && 'token' in login
+      ? new ActionableError(
+          'LOGIN_EXPIRED',
+          `Concourse at ${this.url} no longer accepts the fly login of target ${login.target}`,
+          [`Log in again: fly --target ${login.target} login`],
+        )
+      : new ActionableError('LOGIN_REFUSED', `Concourse at ${this.url} does not accept its own token`, [
+          'Try again; if it stays so, the clocks of the Concourse web nodes may differ',
+        ]);
+  }
+
+  async #logIn(signal?: AbortSignal): Promise<string> {
+    const login = this.#login;
+    if (login === undefined) {
+      throw new ActionableError('NO_LOGIN', `No login for Concourse at ${this.url}`, [
+        'Set DO_WORKER_CONCOURSE_USERNAME and DO_WORKER_CONCOURSE_PASSWORD, or use --target with a fly login',
+      ]);
+    }
+
+    if ('token' in login) {
+      if (login.expiresAt !== undefined && login.expiresAt.getTime() < Date.now()) {
+        throw this.#refused();
+      }
+
+      return login.token;
+    }
+
+    const {version} = await this.info(signal);
+    const path = compareVersions(version, '6.1.0') < 0 ? 'sky/token' : 'sky/issuer/token';
+    try {
+      const answer = await this.#http<{access_token: string}>('POST', path, {
+        headers: {authorization: flyClient},
+        form: {
+          grant_type: 'password',
+          username: login.username,
+          password: login.password,
+          scope: 'openid profile email federated:id groups',
+        },
+        signal,
+        repeatable: true,
+      });
+      return answer.access_token;
+    } catch (error) {
+      throw error instanceof ApiError ? loginError(error, login.username, this.url) : error;
+    }
+  }
+}
+
+function loginError(error: ApiError, username: string, url: string): Error {
+  if (error.status === 401) {
+    return new ActionableError(
+      'LOGIN_REFUSED',
+      `Concourse at ${url} refuses the login of user ${username}: ${error.detail}`,
+      ['Check DO_WORKER_CONCOURSE_USERNAME and DO_WORKER_CONCOURSE_PASSWORD'],
+    );
+  }
+
+  if (error.status === 400) {
+    return new ActionableError(
+      'LOGIN_UNSUPPORTED',
+      `Concourse at ${url} takes no user name and password: ${error.detail}`,
+      [
+        'A cluster with single sign-on only has no password login: log in with fly and use --target NAME',
+        'Or add a local user to the cluster (--add-local-user, --main-team-local-user)',
+      ],
+    );
+  }
+
+  return error;
+}

@@ -1,0 +1,119 @@
+import {setTimeout as delay} from 'node:timers/promises';
+import {ActionableError, ApiError} from '../errors.js';
+import type {Concourse} from './client.js';
+import {runOnTsa, type TsaOptions} from './tsa.js';
+import type {Worker} from './types.js';
+
+type Access = {
+  client: Concourse;
+  tsa: TsaOptions | undefined;
+  /** Of workers that cannot be looked up; '' for all teams. */
+  team: string;
+};
+
+/** A row whose droplet is gone stalls or vanishes 30 to 100 s later, whoever may remove it. */
+const stallSeconds = 180;
+const pollSeconds = 5;
+
+/** Asks workers to end their builds and take no new ones. */
+export async function retireWorkers(names: string[], access: Access, signal: AbortSignal): Promise<void> {
+  const workers = await known(names, access, signal);
+  if (access.tsa === undefined) {
+    await Promise.all(
+      workers.map(async ({name, team}) => unlessGone(access.client.retireWorker(name, team, signal))),
+    );
+    return;
+  }
+
+  const statuses = await runOnTsa(access.tsa, 'retire-worker', workers, signal);
+  const refused = workers.filter((_, index) => statuses[index] !== 0);
+  if (refused.length > 0) {
+    throw new ActionableError(
+      'RETIRE_REFUSED',
+      `The TSA did not retire ${refused.map(({name}) => name).join(', ')}`,
+      ['The reason is in the log of the Concourse web node; a team key may act on workers of its team only'],
+    );
+  }
+}
+
+/**
+ * Removes workers whose droplets are gone: at once through the TSA, else by retire and prune, else when they stall.
+ * Gives the names that are still listed.
+ */
+export async function removeWorkers(
+  names: string[],
+  access: Access & {secondMs: number},
+  signal: AbortSignal,
+): Promise<string[]> {
+  const {client, tsa, secondMs} = access;
+  const workers = await known(names, access, signal);
+  if (tsa !== undefined && workers.length > 0) {
+    try {
+      await runOnTsa(tsa, 'delete-worker', workers, signal);
+    } catch (error) {
+      // The API can still do it, and says more when it cannot.
+      if (!client.canLogIn || !(error instanceof ActionableError)) {
+        throw error;
+      }
+    }
+  }
+
+  if (!client.canLogIn) {
+    return [];
+  }
+
+  let left = workers;
+  for (let waited = 0; ; waited += pollSeconds) {
+    left = await known(
+      left.map(({name}) => name),
+      access,
+      signal,
+    );
+    if (left.length === 0 || waited > stallSeconds) {
+      return left.map(({name}) => name);
+    }
+
+    await Promise.all(left.map(async (worker) => retireAndPrune(client, worker, signal)));
+    await delay(pollSeconds * secondMs, undefined, {signal});
+  }
+}
+
+/** Works in any state for an admin or the worker's own team; others can only wait. */
+async function retireAndPrune(
+  client: Concourse,
+  {name, team}: Pick<Worker, 'name' | 'team'>,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await unlessGone(client.retireWorker(name, team, signal));
+    await unlessGone(client.pruneWorker(name, signal));
+  } catch (error) {
+    // 400: it registered again in between; 403: not ours to remove. Both may pass.
+    if (!(error instanceof ApiError && [400, 403].includes(error.status))) {
+      throw error;
+    }
+  }
+}
+
+async function known(
+  names: string[],
+  {client, team}: Access,
+  signal: AbortSignal,
+): Promise<Array<Pick<Worker, 'name' | 'team'>>> {
+  if (names.length === 0 || !client.canLogIn) {
+    return names.map((name) => ({name, team}));
+  }
+
+  const workers = await client.workers(signal);
+  return workers.filter(({name}) => names.includes(name));
+}
+
+async function unlessGone(call: Promise<void>): Promise<void> {
+  try {
+    await call;
+  } catch (error) {
+    if (!(error instanceof ApiError && error.status === 404)) {
+      throw error;
+    }
+  }
+}

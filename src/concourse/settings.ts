@@ -1,0 +1,77 @@
+import type {Login} from './client.js';
+import type {ConcourseSettings} from './ci-server.js';
+import {readFlyTarget, type FlyTarget} from './flyrc.js';
+import {UsageError} from '../errors.js';
+import {flag, flagFile, secretVariable, type Inputs} from '../settings.js';
+
+/** What flags, environment and flyrc say of Concourse; undefined when they name none. */
+export async function readConcourseSettings(inputs: Inputs): Promise<ConcourseSettings | undefined> {
+  const {flags, problems} = inputs;
+  const targetName = flag(inputs, 'target');
+  const target = targetName === undefined ? undefined : await readTarget(targetName, inputs);
+  const [login, caPem, tsaPublicKey, workerKey] = await Promise.all([
+    readLogin(inputs),
+    flagFile(inputs, 'ca-cert'),
+    flagFile(inputs, 'tsa-public-key'),
+    flagFile(inputs, 'worker-key'),
+  ]);
+
+  const url = (flag(inputs, 'concourse-url') ?? target?.url)?.replace(/\/+$/v, '');
+  if (url === undefined) {
+    return undefined;
+  }
+
+  if (!URL.canParse(url) || !/^https?:$/v.test(new URL(url).protocol)) {
+    problems.push(`Concourse URL ${JSON.stringify(url)} is not an http or https URL`);
+    return undefined;
+  }
+
+  return {
+    url,
+    login: target?.login ?? login,
+    team: flag(inputs, 'team'),
+    caPem: caPem ?? target?.caPem,
+    insecure: target?.insecure,
+    tsaHost: flag(inputs, 'tsa-host'),
+    tsaPort: typeof flags['tsa-port'] === 'number' ? flags['tsa-port'] : 2222,
+    tsaPublicKey,
+    workerKey,
+    version: flag(inputs, 'concourse-version'),
+    downloadUrl: flag(inputs, 'concourse-download-url'),
+  };
+}
+
+async function readTarget(
+  name: string,
+  {environment, problems}: Inputs,
+): Promise<FlyTarget | undefined> {
+  try {
+    return await readFlyTarget(name, environment);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      problems.push(...error.problems);
+      return undefined;
+    }
+
+    throw error;
+  }
+}
+
+async function readLogin(inputs: Inputs): Promise<Login | undefined> {
+  const [username, password] = await Promise.all([
+    secretVariable(inputs, 'DO_WORKER_CONCOURSE_USERNAME'),
+    secretVariable(inputs, 'DO_WORKER_CONCOURSE_PASSWORD'),
+  ]);
+  if (username === undefined && password === undefined) {
+    return undefined;
+  }
+
+  if (username === undefined || password === undefined) {
+    inputs.problems.push(
+      `DO_WORKER_CONCOURSE_${username === undefined ? 'USERNAME' : 'PASSWORD'} is not set, but its counterpart is`,
+    );
+    return undefined;
+  }
+
+  return {username, password};
+}
