@@ -1,0 +1,73 @@
+import {connectCiServer, readCiSettings, type CiServer, type CiSettings, type Kind} from './ci-server.js';
+import {DigitalOcean} from './digitalocean/client.js';
+import {flag, secretVariable, type Inputs} from './settings.js';
+
+/** Told of what goes on, for people: never part of the result. */
+export type Progress = {
+  /** A phase begins; the one before it has ended well. */
+  phase(name: string, message: string): void;
+  /** Something worth a line of its own. */
+  note(message: string): void;
+  /** Adds how far the phase under way has come. */
+  update(message: string): void;
+};
+
+/** How time passes: `secondMs` real milliseconds a second, 1,000 but with an emulator whose time is scaled. */
+export type Time = {readonly secondMs: number; now(): number};
+
+/** What an operation may use; only `connect` builds a real one. */
+export type Context = {
+  digitalOcean: DigitalOcean;
+  /** Undefined when no CI server was named. */
+  ci: CiServer | undefined;
+  progress: Progress;
+  signal: AbortSignal;
+  time: Time;
+};
+
+export type Settings = {
+  digitalOcean: {url: string; token: string};
+  ci: CiSettings | undefined;
+};
+
+/** Settings from flags, environment and files; what is wrong with them is added to the inputs' problems. */
+export async function readSettings(kind: Kind, inputs: Inputs): Promise<Settings> {
+  const [token, ci] = await Promise.all([
+    secretVariable(inputs, 'DIGITALOCEAN_ACCESS_TOKEN'),
+    readCiSettings(kind, inputs),
+  ]);
+  if (token === undefined) {
+    inputs.problems.push(
+      'No DigitalOcean token: set DIGITALOCEAN_ACCESS_TOKEN, or DIGITALOCEAN_ACCESS_TOKEN_FILE',
+    );
+  } else if (/[^\x21-\x7E]/v.test(token)) {
+    inputs.problems.push('The DigitalOcean token has a space or another character that no token has');
+  }
+
+  const url = flag(inputs, 'digitalocean-url') ?? 'https://api.digitalocean.com';
+  if (!URL.canParse(url)) {
+    inputs.problems.push(`DigitalOcean URL ${JSON.stringify(url)} is not a URL`);
+  }
+
+  return {digitalOcean: {url, token: token ?? ''}, ci};
+}
+
+/** Builds the real clients. */
+export async function connect(
+  {digitalOcean, ci}: Settings,
+  {progress, signal, problems}: Pick<Context, 'progress' | 'signal'> & {problems: string[]},
+): Promise<Context> {
+  const url = URL.canParse(digitalOcean.url) ? digitalOcean.url : 'https://api.digitalocean.com';
+  return {
+    digitalOcean: new DigitalOcean({...digitalOcean, url}),
+    ci: ci && (await connectCiServer(ci, problems)),
+    progress,
+    signal,
+    time: {secondMs: 1000, now: () => Date.now()},
+  };
+}
+
+/** The process's environment; read here and nowhere else. */
+export function processEnvironment(): Inputs['environment'] {
+  return process.env;
+}

@@ -1,0 +1,171 @@
+import {deleteDroplets, type Leftover} from './delete.js';
+import {runKeyIn} from './identity.js';
+import {nameProblems} from './plan.js';
+import {StillWaiting, orStillWaiting, pollUntil} from './poll.js';
+import {selectOwned, type Selection} from './select.js';
+import {defaultPace} from './wait.js';
+import {describeWorker, stateIn, type Owned, type Worker} from './worker.js';
+import type {CiServer, CiWorker} from '../ci-server.js';
+import type {Context} from '../context.js';
+import {ActionableError, UsageError} from '../errors.js';
+
+export type DestroyRequest = Selection & {
+  /** How long running builds may take to end first; 0 does not wait for them. */
+  drainSeconds: number;
+  dryRun: boolean;
+};
+
+export type Destroyed = {
+  /** What was destroyed, or with a dry run would be. */
+  workers: Worker[];
+  /** Names taken off the CI server's list; null when it was not asked or did not answer. */
+  removed: string[] | null;
+  dryRun: boolean;
+};
+
+/** Destroys the droplets of a worker name and takes their workers off the CI server. Nothing found is success. */
+export async function destroyWorkers(
+  request: DestroyRequest,
+  context: Context,
+  problems: string[] = [],
+): Promise<Destroyed> {
+  const {workerName, runKey, drainSeconds, dryRun} = request;
+  const found = [...problems, ...nameProblems(workerName, runKey)];
+  if (found.length > 0) {
+    throw new UsageError(found);
+  }
+
+  const {ci, progress, signal, time} = context;
+  progress.phase('list', `Looking for droplets of ${workerName}`);
+  const [owned, listing] = await Promise.all([selectOwned(request, context), listWorkers(ci, signal)]);
+  const isMeant = ({name, tags}: CiWorker) => {
+    const key = runKeyIn(name, workerName);
+    return (
+      key !== undefined &&
+      (runKey === undefined || key === runKey.toLowerCase()) &&
+      tags.some((tag) => tag.toLowerCase() === workerName.toLowerCase())
+    );
+  };
+
+  const names = owned.map(({droplet}) => droplet.name);
+  const stale = (listing.workers ?? []).filter(isMeant).map(({name}) => name);
+  const all = [...new Set([...names, ...stale])];
+  const workers = owned.map((each) =>
+    describeWorker(each, {now: time.now(), workerState: stateIn(listing.workers, each.droplet.name)}),
+  );
+  if (dryRun) {
+    return {workers, removed: listing.workers === undefined ? null : stale, dryRun};
+  }
+
+  if (drainSeconds > 0 && names.length > 0 && ci !== undefined) {
+    await drain(names, drainSeconds, ci, context);
+  }
+
+  progress.phase('delete', `Deleting ${owned.length} droplet(s)`);
+  const leftovers = await deleteDroplets(owned, context);
+  if (leftovers.length > 0) {
+    throw notDestroyed(request, leftovers, owned);
+  }
+
+  const removed = ci === undefined || all.length === 0 ? [] : await remove(all, {ci, request, listing}, context);
+  return {workers, removed: ci === undefined ? null : removed, dryRun};
+}
+
+type Listing = {workers: CiWorker[] | undefined; error?: unknown};
+
+/** Undefined without a CI server or an answer from it: the droplets go all the same. */
+async function listWorkers(ci: CiServer | undefined, signal: AbortSignal): Promise<Listing> {
+  try {
+    return {workers: await ci?.list(signal)};
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof ActionableError)) {
+      throw error;
+    }
+
+    return {workers: undefined, error};
+  }
+}
+
+/** Waits until the CI server has no more work on the workers; goes on when time is up. */
+async function drain(
+  names: string[],
+  seconds: number,
+  ci: CiServer,
+  {progress, signal, time}: Pick<Context, 'progress' | 'signal' | 'time'>,
+): Promise<void> {
+  progress.phase('drain', `Letting running builds end, for ${seconds} s at most`);
+  try {
+    await ci.retire(names, signal);
+    await pollUntil(
+      async () => {
+        const workers = await ci.list(signal).catch(orStillWaiting);
+        const busy = workers.filter(({name}) => names.includes(name));
+        if (busy.length > 0) {
+          throw new StillWaiting(`${busy.map(({name}) => name).join(', ')} still had work after ${seconds} s`);
+        }
+      },
+      {everySeconds: Math.min(defaultPace.ciSeconds, seconds), forSeconds: seconds},
+      {time, signal},
+    );
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof ActionableError)) {
+      throw error;
+    }
+
+    progress.note(`Not drained: ${error.message}`);
+  }
+}
+
+async function remove(
+  names: string[],
+  {ci, request, listing}: {ci: CiServer; request: DestroyRequest; listing: Listing},
+  {progress, signal}: Pick<Context, 'progress' | 'signal'>,
+): Promise<string[]> {
+  progress.phase('remove', `Taking ${names.length} worker(s) off the CI server's list`);
+  let left: string[];
+  try {
+    left = await ci.remove(names, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof ActionableError)) {
+      throw error;
+    }
+
+    // Who gives the CI id by hand knows that the CI server is down.
+    if (request.ciId !== undefined) {
+      progress.note(`The CI server still lists the workers, until they stall: ${error.message}`);
+      return [];
+    }
+
+    throw new ActionableError(
+      'WORKER_LEFT',
+      `The droplets of ${request.workerName} are gone, but the CI server could not be told: ${error.message}`,
+      [...error.suggestions, 'Ephemeral workers leave the list by themselves within two minutes', 'Or run the same command again'],
+    );
+  }
+
+  if (left.length > 0) {
+    throw new ActionableError(
+      'WORKER_LEFT',
+      `The droplets of ${request.workerName} are gone, but the CI server still lists ${left.join(', ')}`,
+      ['Give the worker key (--worker-key) or a login that may prune them', `By hand: fly prune-worker --worker ${left[0]}`],
+    );
+  }
+
+  return listing.workers === undefined
+    ? names
+    : names.filter((name) => listing.workers!.some((worker) => worker.name === name));
+}
+
+function notDestroyed({workerName}: DestroyRequest, leftovers: Leftover[], owned: Owned[]): ActionableError {
+  const lines = leftovers.map(
+    ({name, id, reason}) => `- ${name} (https://cloud.digitalocean.com/droplets/${id}): ${reason}`,
+  );
+  return new ActionableError(
+    'NOT_DESTROYED',
+    `${leftovers.length} of ${owned.length} droplets of ${workerName} are NOT destroyed and still billed:\n${lines.join('\n')}`,
+    [`Try again: do-worker destroy ${workerName}`],
+  );
+}

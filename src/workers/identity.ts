@@ -1,0 +1,92 @@
+import {createHash, randomInt} from 'node:crypto';
+import type {Droplet} from '../digitalocean/types.js';
+
+/** What a droplet's tags and name say of it: our only record. */
+export type Identity = {
+  kind: string;
+  ciId: string;
+  /** Lower case. */
+  workerName: string;
+  runKey: string;
+  /** Undefined when its tag is missing or broken: then nothing may be concluded from its age. */
+  ttlSeconds: number | undefined;
+};
+
+export const markerTag = 'do-worker';
+
+const alphabet = 'abcdefghijklmnopqrstuvwxyz0123456789';
+const nonceLength = 8;
+const randomRunKeyLength = 6;
+
+/** Tags for the create call. They say what the worker is for, never which run, so their number stays small. */
+export function tagsFor(identity: Omit<Identity, 'runKey'> & {ttlSeconds: number}): string[] {
+  return [
+    markerTag,
+    `${markerTag}:kind:${identity.kind}`,
+    `${markerTag}:ci:${identity.ciId}`,
+    nameTag(identity.workerName),
+    `${markerTag}:ttl:${identity.ttlSeconds}`,
+  ];
+}
+
+export function nameTag(workerName: string): string {
+  return `${markerTag}:name:${workerName.toLowerCase()}`;
+}
+
+/** A name never used before: Concourse breaks when a worker's name comes back with an empty disk. */
+export function newDropletName(workerName: string, runKey: string): string {
+  return `${workerName.toLowerCase()}-${runKey}-${randomText(nonceLength)}`;
+}
+
+export function newRunKey(): string {
+  return randomText(randomRunKeyLength);
+}
+
+/** How long a droplet name gets with this worker name and run key. */
+export function dropletNameLength(workerName: string, runKey: string): number {
+  return workerName.length + runKey.length + nonceLength + 2;
+}
+
+/** Undefined for a droplet that is not ours: a marker, kind, CI id and name tag are missing, or the name has not our form. */
+export function identify({name, tags = []}: Pick<Droplet, 'name' | 'tags'>): Identity | undefined {
+  const lowered = new Set(tags.map((tag) => tag.toLowerCase()));
+  const valueOf = (key: string) => {
+    const prefix = `${markerTag}:${key}:`;
+    const values = [...lowered].filter((tag) => tag.startsWith(prefix));
+    return values.length === 1 ? values[0]!.slice(prefix.length) : undefined;
+  };
+
+  const kind = valueOf('kind');
+  const ciId = valueOf('ci');
+  const workerName = valueOf('name');
+  if (!lowered.has(markerTag) || kind === undefined || ciId === undefined || workerName === undefined) {
+    return undefined;
+  }
+
+  const runKey = runKeyIn(name, workerName);
+  const ttl = Number(valueOf('ttl'));
+  return runKey === undefined
+    ? undefined
+    : {kind, ciId, workerName, runKey, ttlSeconds: Number.isSafeInteger(ttl) && ttl > 0 ? ttl : undefined};
+}
+
+/** The run key in a droplet's or worker's name of our form, read from the right; undefined for another form. */
+export function runKeyIn(name: string, workerName: string): string | undefined {
+  const prefix = `${workerName.toLowerCase()}-`;
+  const lowered = name.toLowerCase();
+  const form = new RegExp(`^(?<runKey>[a-z0-9]+)-[a-z0-9]{${nonceLength}}$`, 'v');
+  return lowered.startsWith(prefix)
+    ? form.exec(lowered.slice(prefix.length))?.groups?.['runKey']
+    : undefined;
+}
+
+/** 8 hex digits of a CI server's external URL: keeps clusters apart that share a DigitalOcean account. */
+export function ciIdOf(externalUrl: string): string {
+  const {protocol, host, pathname} = new URL(externalUrl);
+  const normalised = `${protocol}//${host}${pathname.replace(/\/+$/v, '')}`;
+  return createHash('sha256').update(normalised).digest('hex').slice(0, 8);
+}
+
+function randomText(length: number): string {
+  return Array.from({length}, () => alphabet[randomInt(alphabet.length)]).join('');
+}

@@ -1,0 +1,157 @@
+import {
+  dropletNameLength,
+  newDropletName,
+  newRunKey,
+} from './identity.js';
+import type {CiServer, WorkerRequest} from '../ci-server.js';
+import {renderUserData} from '../cloud-init/render.js';
+import type {Template} from '../cloud-init/template.js';
+import {UsageError} from '../errors.js';
+
+/** Workers as a person or a pipeline asks for them. */
+export type CreateRequest = {
+  workerName: string;
+  /** Random when not given. */
+  runKey?: string | undefined;
+  count: number;
+  /** Tried in order, all sizes in one region before the next. */
+  regions: string[];
+  sizes: string[];
+  image: string | number;
+  /** Ids or MD5 fingerprints of keys in the account. */
+  sshKeys: Array<string | number>;
+  /** Added to the account when it is not there. */
+  dropletKey?: {publicKeyLine: string; md5Fingerprint: string} | undefined;
+  vpc?: string | undefined;
+  ttlSeconds: number;
+  timeoutSeconds: number;
+  tags: string[];
+  variables: Record<string, string>;
+  template: Template;
+  ciId?: string | undefined;
+  keepOnFailure: boolean;
+};
+
+/** A request that has passed every check that needs no network. */
+export type Plan = Omit<CreateRequest, 'runKey'> & {
+  runKey: string;
+  /** A random run key is nobody else's: there is nothing to adopt. */
+  isRunKeyGiven: boolean;
+  workerRequest: WorkerRequest;
+};
+
+const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/iv;
+const fingerprint = /^[0-9a-f]{2}(?::[0-9a-f]{2}){15}$/iv;
+const slug = /^[a-z0-9.\-]+$/v;
+
+/** Checks all that can be known without a request; throws one error with every problem, those given included. */
+export async function planWorkers(
+  request: CreateRequest,
+  ci: CiServer | undefined,
+  found: string[],
+): Promise<Plan> {
+  const {workerName, count, regions, sizes, ttlSeconds, timeoutSeconds} = request;
+  const problems = [...found];
+  const runKey = (request.runKey ?? newRunKey()).toLowerCase();
+  const workerRequest: WorkerRequest = {
+    workerName,
+    tags: request.tags,
+    ttlSeconds,
+    hasSshKey: request.sshKeys.length > 0 || request.dropletKey !== undefined,
+    variables: request.variables,
+  };
+
+  problems.push(...nameProblems(workerName, runKey, ci?.maxNameLength ?? 63));
+
+  if (!Number.isSafeInteger(count) || count < 1 || count > 1000) {
+    problems.push(`Count ${count} is not a number from 1 to 1000`);
+  }
+
+  for (const [what, values] of [['region', regions], ['size', sizes]] as const) {
+    const bad = values.filter((value) => !slug.test(value));
+    if (values.length === 0 || bad.length > 0) {
+      problems.push(`No ${what} is spelled ${bad.map((value) => JSON.stringify(value)).join(', ') || '""'}`);
+    }
+  }
+
+  for (const key of request.sshKeys) {
+    if (typeof key === 'string' && !fingerprint.test(key)) {
+      problems.push(`SSH key ${JSON.stringify(key)} is neither a key id nor an MD5 fingerprint (aa:bb:…)`);
+    }
+  }
+
+  if (request.vpc !== undefined && !uuid.test(request.vpc)) {
+    problems.push(`VPC ${JSON.stringify(request.vpc)} is not a UUID`);
+  }
+
+  if (ttlSeconds <= timeoutSeconds) {
+    problems.push(
+      `A ttl of ${ttlSeconds} s ends before the time-out of ${timeoutSeconds} s: workers would expire while they are waited for`,
+    );
+  }
+
+  if (ci === undefined) {
+    problems.push('No CI server: give --concourse-url, or --target with a fly login');
+  } else {
+    const values = ci.plan(workerRequest, problems);
+    // Values that are missing have been named above; the template would only repeat it.
+    if (problems.length === 0) {
+      problems.push(...(await templateProblems(request.template, values)));
+    }
+  }
+
+  if (problems.length > 0) {
+    throw new UsageError(problems);
+  }
+
+  return {...request, runKey, isRunKeyGiven: request.runKey !== undefined, workerRequest};
+}
+
+/** Fresh names for `count` droplets, no two alike. */
+export function newDropletNames({workerName, runKey}: Plan, count: number): string[] {
+  const names = new Set<string>();
+  while (names.size < count) {
+    names.add(newDropletName(workerName, runKey));
+  }
+
+  return [...names];
+}
+
+/** What is wrong with a worker name (and a run key), as every command checks it. */
+export function nameProblems(workerName: string, runKey: string | undefined, maxLength = 63): string[] {
+  const problems: string[] = [];
+  if (!/^[a-z0-9](?:[a-z0-9\-]*[a-z0-9])?$/iv.test(workerName)) {
+    problems.push(
+      `Worker name ${JSON.stringify(workerName)} is not a host name label: use letters, digits and inner hyphens`,
+    );
+  }
+
+  if (runKey !== undefined && !/^[a-z0-9]+$/iv.test(runKey)) {
+    problems.push(`Run key ${JSON.stringify(runKey)} has more than letters and digits`);
+  }
+
+  const excess = dropletNameLength(workerName, runKey ?? '') - maxLength;
+  if (excess > 0) {
+    problems.push(
+      `Worker name ${JSON.stringify(workerName)} with run key ${JSON.stringify(runKey)} is ${excess} characters too long: the droplet name <name>-<run>-<8 characters> has at most ${maxLength}`,
+    );
+  }
+
+  return problems;
+}
+
+async function templateProblems(
+  template: Template,
+  values: Record<string, unknown>,
+): Promise<string[]> {
+  try {
+    await renderUserData(template, values);
+    return [];
+  } catch (error) {
+    if (error instanceof UsageError) {
+      return error.problems;
+    }
+
+    throw error;
+  }
+}

@@ -1,0 +1,34 @@
+import pRetry from 'p-retry';
+import {ActionableError, ApiError, NoAnswer} from '../errors.js';
+import type {Context} from '../context.js';
+
+/** Not there yet: ask again. What a person sees of it when time is up. */
+export class StillWaiting extends ActionableError {
+  constructor(message: string, suggestions: string[] = []) {
+    super('STILL_WAITING', message, suggestions);
+  }
+}
+
+/** Calls `attempt` at a constant interval for as long as it throws StillWaiting, and then throws that. */
+export async function pollUntil<T>(
+  attempt: () => Promise<T>,
+  {everySeconds, forSeconds}: {everySeconds: number; forSeconds: number},
+  {time, signal}: Pick<Context, 'time' | 'signal'>,
+): Promise<T> {
+  return pRetry(attempt, {
+    retries: Math.ceil(forSeconds / everySeconds),
+    maxRetryTime: forSeconds * time.secondMs,
+    factor: 1,
+    minTimeout: everySeconds * time.secondMs,
+    signal,
+    shouldRetry: ({error}) => error instanceof StillWaiting,
+  });
+}
+
+/** Turns a failure that may pass by itself into StillWaiting, so that a long wait outlives it. */
+export function orStillWaiting(error: unknown): never {
+  const isPassing =
+    error instanceof NoAnswer ||
+    (error instanceof ApiError && (error.status >= 500 || error.status === 429));
+  throw isPassing ? new StillWaiting(error.message, error.suggestions) : error;
+}

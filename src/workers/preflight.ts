@@ -1,0 +1,166 @@
+import {ciIdOf, identify, nameTag} from './identity.js';
+import type {Plan} from './plan.js';
+import type {Owned} from './worker.js';
+import type {CiServer} from '../ci-server.js';
+import type {Context} from '../context.js';
+import type {Size} from '../digitalocean/types.js';
+import {ActionableError, UsageError, allChecks} from '../errors.js';
+
+/** A region and a size in which droplets can be made now. */
+export type Placement = {region: string; size: string; priceHourly: number};
+
+export type Preflight = {
+  ciId: string;
+  /** In the order of preference; at least one. */
+  placements: Placement[];
+  /** Live droplets that the same run key made before. */
+  adopted: Owned[];
+};
+
+/** DigitalOcean gives no account a lower droplet limit than this (facts 10), so below it there is nothing to ask. */
+const lowestDropletLimit = 3;
+const defaultImage = 'ubuntu-24-04-x64';
+
+/** Checks all that can be known before it costs money; writes nothing. */
+export async function preflight(
+  plan: Plan,
+  ci: CiServer,
+  {digitalOcean, progress, signal}: Pick<Context, 'digitalOcean' | 'progress' | 'signal'>,
+): Promise<Preflight> {
+  const [summary, ciId, sizes, first] = await allChecks([
+    ci.preflight(plan.workerRequest, signal),
+    ciIdFor(plan.ciId, ci, signal),
+    digitalOcean.sizes(signal),
+    digitalOcean.firstDroplets(signal),
+    checkImage(plan, digitalOcean, signal),
+    checkSshKeys(plan, digitalOcean, signal),
+  ] as const);
+  progress.note(summary);
+
+  const droplets =
+    first.total > first.droplets.length && plan.isRunKeyGiven
+      ? await digitalOcean.dropletsTagged(nameTag(plan.workerName), signal)
+      : first.droplets;
+  const adopted = droplets
+    .map((droplet) => ({droplet, identity: identify(droplet)}))
+    .filter((each): each is Owned => {
+      const {identity, droplet} = each;
+      return (
+        identity?.kind === ci.kind &&
+        identity.ciId === ciId &&
+        identity.workerName === plan.workerName.toLowerCase() &&
+        identity.runKey === plan.runKey &&
+        ['new', 'active'].includes(droplet.status)
+      );
+    })
+    .sort((a, b) => a.droplet.id - b.droplet.id)
+    .slice(0, plan.count);
+
+  const missing = plan.count - adopted.length;
+  const placements = placementsIn(plan, sizes);
+  if (missing > 0 && first.total + missing > lowestDropletLimit) {
+    await checkLimit({missing, total: first.total}, {digitalOcean, signal});
+  }
+
+  return {ciId, placements, adopted};
+}
+
+async function ciIdFor(given: string | undefined, ci: CiServer, signal: AbortSignal): Promise<string> {
+  return given ?? ciIdOf(await ci.externalUrl(signal));
+}
+
+function placementsIn({regions, sizes}: Plan, catalogue: Size[]): Placement[] {
+  const knownRegions = [...new Set(catalogue.flatMap((size) => size.regions))].sort();
+  const problems: string[] = [];
+  for (const region of regions) {
+    if (!knownRegions.includes(region)) {
+      problems.push(`Region ${region} is unknown or closed; there are: ${knownRegions.join(', ')}`);
+    }
+  }
+
+  for (const size of sizes) {
+    if (!catalogue.some(({slug}) => slug === size)) {
+      problems.push(`Size ${size} is unknown to this account; sizes near it: ${similar(size, catalogue).join(', ')}`);
+    }
+  }
+
+  if (problems.length > 0) {
+    throw new UsageError(problems);
+  }
+
+  const placements = regions.flatMap((region) =>
+    sizes.flatMap((slug) =>
+      catalogue
+        .filter((size) => size.slug === slug && size.available && size.regions.includes(region))
+        .map((size) => ({region, size: slug, priceHourly: size.price_hourly})),
+    ),
+  );
+  if (placements.length === 0) {
+    throw new ActionableError(
+      'SIZE_UNAVAILABLE',
+      `Size ${sizes.join(', ')} cannot be had now in region ${regions.join(', ')}`,
+      ['Name more regions or sizes to fall back on: --region ams3,fra1 --size s-2vcpu-2gb,s-2vcpu-4gb'],
+    );
+  }
+
+  return placements;
+}
+
+function similar(wanted: string, catalogue: Size[]): string[] {
+  const parts = wanted.split('-');
+  const score = (slug: string) => slug.split('-').filter((part) => parts.includes(part)).length;
+  return catalogue
+    .filter(({available, regions}) => available && regions.length > 0)
+    .map(({slug}) => slug)
+    .sort((a, b) => score(b) - score(a))
+    .slice(0, 5);
+}
+
+async function checkImage(
+  {image}: Plan,
+  digitalOcean: Context['digitalOcean'],
+  signal: AbortSignal,
+): Promise<void> {
+  if (image !== defaultImage && (await digitalOcean.image(image, signal)) === undefined) {
+    throw new UsageError([
+      `Image ${image} does not exist in this account; give the slug of a public image (${defaultImage}) or the id of one of yours`,
+    ]);
+  }
+}
+
+async function checkSshKeys(
+  {sshKeys}: Plan,
+  digitalOcean: Context['digitalOcean'],
+  signal: AbortSignal,
+): Promise<void> {
+  await allChecks(
+    sshKeys.map(async (key) => {
+      if ((await digitalOcean.sshKey(key, signal)) === undefined) {
+        throw new UsageError([`SSH key ${key} is not in this account; list them: doctl compute ssh-key list`]);
+      }
+    }),
+  );
+}
+
+async function checkLimit(
+  {missing, total}: {missing: number; total: number},
+  {digitalOcean, signal}: Pick<Context, 'digitalOcean' | 'signal'>,
+): Promise<void> {
+  const {droplet_limit: limit, status, status_message: message} = await digitalOcean.account(signal);
+  if (status === 'locked') {
+    throw new ActionableError('ACCOUNT_LOCKED', `The DigitalOcean account is locked${message ? `: ${message}` : ''}`, [
+      'See https://cloud.digitalocean.com',
+    ]);
+  }
+
+  if (limit !== undefined && total + missing > limit) {
+    throw new ActionableError(
+      'DROPLET_LIMIT',
+      `${missing} more would exceed the droplet limit of ${limit}: the account has ${total}`,
+      [
+        'See which of them are workers: do-worker list',
+        'Ask DigitalOcean for a higher limit: https://cloud.digitalocean.com/account/team/droplet_limit_increase',
+      ],
+    );
+  }
+}

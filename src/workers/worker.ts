@@ -1,0 +1,73 @@
+import type {CiWorker} from '../ci-server.js';
+import type {Droplet} from '../digitalocean/types.js';
+import type {Identity} from './identity.js';
+
+/** A worker as every command and `--json` shows it; times in seconds, prices in US dollars. */
+export type Worker = {
+  /** The droplet's name, under which the worker registers. */
+  name: string;
+  workerName: string;
+  run: string;
+  kind: string;
+  ciId: string;
+  id: number;
+  region: string;
+  size: string;
+  ip: string | null;
+  dropletStatus: string;
+  /** The CI server's word; null when it does not list the worker, `unknown` when it was not asked or did not answer. */
+  workerState: string | null;
+  createdAt: string;
+  ageSeconds: number;
+  ttlSeconds: number | null;
+  ttlLeftSeconds: number | null;
+  priceHourly: number | null;
+  /** What it costs from its creation until its ttl has passed. */
+  worstCost: number | null;
+};
+
+export type Owned = {droplet: Droplet; identity: Identity};
+
+export function describeWorker(
+  {droplet, identity}: Owned,
+  {now, priceHourly, workerState}: {now: number; priceHourly?: number | undefined; workerState: string | null},
+): Worker {
+  const ageSeconds = Math.max(0, Math.round((now - Date.parse(droplet.created_at)) / 1000));
+  const {ttlSeconds = null} = identity;
+  const price = priceHourly ?? droplet.size?.price_hourly ?? null;
+  return {
+    name: droplet.name,
+    workerName: identity.workerName,
+    run: identity.runKey,
+    kind: identity.kind,
+    ciId: identity.ciId,
+    id: droplet.id,
+    region: droplet.region.slug,
+    size: droplet.size_slug,
+    ip: publicAddress(droplet) ?? null,
+    dropletStatus: droplet.status,
+    workerState,
+    createdAt: droplet.created_at,
+    ageSeconds,
+    ttlSeconds,
+    ttlLeftSeconds: ttlSeconds === null ? null : ttlSeconds - ageSeconds,
+    priceHourly: price,
+    worstCost: worstCost(price, ttlSeconds),
+  };
+}
+
+/** DigitalOcean lists private addresses too, often first. */
+export function publicAddress({networks}: Pick<Droplet, 'networks'>): string | undefined {
+  return networks.v4.find(({type}) => type === 'public')?.ip_address;
+}
+
+export function worstCost(priceHourly: number | null, ttlSeconds: number | null): number | null {
+  return priceHourly === null || ttlSeconds === null
+    ? null
+    : Math.ceil(((priceHourly * ttlSeconds) / 3600) * 10_000) / 10_000;
+}
+
+/** The CI server's word for this droplet's worker, given what it lists (undefined: it gave no list). */
+export function stateIn(workers: CiWorker[] | undefined, name: string): string | null {
+  return workers === undefined ? 'unknown' : (workers.find((worker) => worker.name === name)?.state ?? null);
+}
