@@ -1,0 +1,81 @@
+import {Command, ux} from '@oclif/core';
+import {connectCiServer, readCiSettings} from './ci-server.js';
+import {connect, processEnvironment, readSettings, type Context} from './context.js';
+import {ActionableError, Interrupted} from './errors.js';
+import {createReporter, type Reporter} from './progress.js';
+import type {Inputs} from './settings.js';
+
+/** The edge of every command: signals in, errors and exit codes out. */
+export abstract class WorkerCommand extends Command {
+  static override enableJsonFlag = true;
+
+  readonly #stop = new AbortController();
+  #reporter: Reporter | undefined;
+
+  protected get signal(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  protected override async init(): Promise<void> {
+    await super.init();
+    // Once: a second Ctrl-C ends the process as it would without us.
+    for (const by of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(by, () => {
+        this.#stop.abort(new Interrupted(by));
+      });
+    }
+  }
+
+  protected inputs(flags: Record<string, unknown>): Inputs {
+    return {flags, environment: processEnvironment(), problems: []};
+  }
+
+  protected async connect(inputs: Inputs): Promise<Context> {
+    const settings = await readSettings('concourse', inputs);
+    return connect(settings, {
+      progress: await this.reporter(),
+      signal: this.signal,
+      problems: inputs.problems,
+    });
+  }
+
+  /** The CI server alone, for commands that need no DigitalOcean. */
+  protected async connectCi(inputs: Inputs): Promise<Context['ci']> {
+    const settings = await readCiSettings('concourse', inputs);
+    return settings && connectCiServer(settings, inputs.problems);
+  }
+
+  protected async reporter(): Promise<Reporter> {
+    this.#reporter ??= await createReporter(process.stderr);
+    return this.#reporter;
+  }
+
+  protected override async catch(error: Error & {oclif?: {exit?: number}}): Promise<void> {
+    this.#reporter?.end(false);
+    const shown = this.signal.aborted && !(error instanceof ActionableError) ? (this.signal.reason as Error) : error;
+    if (!(shown instanceof ActionableError)) {
+      return super.catch(shown);
+    }
+
+    process.exitCode = shown.oclif.exit;
+    if (this.jsonEnabled()) {
+      this.logJson(this.toErrorJson(shown));
+      return;
+    }
+
+    const lines = [`${ux.colorize('red', 'Error:')} ${shown.message}`, ...shown.suggestions.map((each) => `  → ${each}`)];
+    ux.stderr(lines.join('\n'));
+    throw Object.assign(shown, {skipOclifErrorHandling: true});
+  }
+
+  protected override async finally(error: Error | undefined): Promise<void> {
+    this.#reporter?.end(error === undefined);
+    await super.finally(error);
+  }
+
+  /** Nothing but these: an error's other fields may hold what was sent. */
+  protected override toErrorJson(error: unknown): unknown {
+    const {code = 'UNEXPECTED', message = String(error), suggestions = []} = error as Partial<ActionableError>;
+    return {error: {code, message, suggestions}};
+  }
+}

@@ -1,0 +1,93 @@
+import {Args, Flags} from '@oclif/core';
+import {WorkerCommand} from '../command.js';
+import {
+  concourseFlags,
+  digitalOceanFlags,
+  dryRun,
+  duration,
+  selectionFlags,
+  variableOf,
+  workerFlags,
+} from '../flags.js';
+import type {Created, Rehearsal} from '../workers/create.js';
+
+const env = variableOf;
+
+export default class Create extends WorkerCommand {
+  static override summary = 'Create workers and wait until the CI server lists them';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> build-arm --target ci --tsa-public-key tsa.pub --worker-key worker_key',
+    '<%= config.bin %> <%= command.id %> nightly --count 4 --size s-4vcpu-8gb,c-4 --region ams3,fra1 --ttl 2h',
+  ];
+
+  static override args = {
+    name: Args.string({description: 'worker name: the tag that pipeline steps use', required: true}),
+  };
+
+  static override flags = {
+    count: Flags.integer({summary: 'how many', env: env('count'), default: 1}),
+    ...selectionFlags,
+    run: Flags.string({
+      summary: 'run key; asking again with the same one adopts what is there; default: random',
+      env: env('run'),
+    }),
+    region: Flags.string({
+      summary: 'regions, tried in order',
+      env: env('region'),
+      multiple: true,
+      multipleNonGreedy: true,
+      delimiter: ',',
+      default: ['ams3'],
+    }),
+    size: Flags.string({
+      summary: 'sizes, tried in order in each region',
+      env: env('size'),
+      multiple: true,
+      multipleNonGreedy: true,
+      delimiter: ',',
+      default: ['s-2vcpu-2gb'],
+    }),
+    image: Flags.string({
+      summary: 'slug of a public image, or the id of your own',
+      env: env('image'),
+      default: 'ubuntu-24-04-x64',
+    }),
+    vpc: Flags.string({summary: "UUID of a VPC; default: the region's own", env: env('vpc')}),
+    timeout: duration({
+      summary: 'how long it may take until the workers are registered',
+      env: env('timeout'),
+      default: 900,
+    }),
+    ...workerFlags,
+    'keep-on-failure': Flags.boolean({
+      summary: 'leave droplets that failed, to look into them (they are billed)',
+      env: env('keep-on-failure'),
+    }),
+    'dry-run': dryRun,
+    ...concourseFlags,
+    ...digitalOceanFlags,
+  };
+
+  async run(): Promise<Created | Rehearsal> {
+    const {args, flags} = await this.parse(Create);
+    const {readCreateRequest} = await import('../create-request.js');
+    const {createWorkers, rehearseCreate} = await import('../workers/create.js');
+    const {money, timeline, workerTable} = await import('../format.js');
+    const inputs = this.inputs(flags);
+    const context = await this.connect(inputs);
+    const request = await readCreateRequest(args.name, inputs, context.ci);
+    if (flags['dry-run']) {
+      const rehearsal = await rehearseCreate(request, context, inputs.problems);
+      this.log(
+        `Would create ${rehearsal.count} and adopt ${rehearsal.adopted.length} worker(s): ${rehearsal.size} in ${rehearsal.region}, ${money(rehearsal.priceHourly)} an hour, ${money(rehearsal.worstCost)} at most`,
+      );
+      return rehearsal;
+    }
+
+    const created = await createWorkers(request, context, {problems: inputs.problems});
+    (await this.reporter()).phase('registered', timeline(created.seconds));
+    this.log(workerTable(created.workers));
+    this.log(`${money(created.priceHourly)} an hour, ${money(created.worstCost)} at most until the ttl ends`);
+    return created;
+  }
+}

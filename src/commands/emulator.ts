@@ -1,0 +1,120 @@
+import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
+import {Flags} from '@oclif/core';
+import {load} from 'js-yaml';
+import {WorkerCommand} from '../command.js';
+import {emulatorSwitches} from '../emulator/options.js';
+import {UsageError} from '../errors.js';
+import {variableOf} from '../flags.js';
+
+function kebab(name: string): string {
+  return name.replaceAll(/[A-Z]/gv, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** One flag for each switch of the emulator, from its own table. */
+const switchFlags = Object.fromEntries(
+  emulatorSwitches.map(({name, kind, default: value, summary, part}) => {
+    const flag = kebab(name);
+    const common = {summary, env: variableOf(flag), helpGroup: part.toUpperCase()};
+    switch (kind) {
+      case 'boolean': {
+        return [flag, Flags.boolean(common)];
+      }
+
+      case 'integer': {
+        return [flag, Flags.integer({...common, summary: `${summary} (default ${value})`})];
+      }
+
+      default: {
+        return [flag, Flags.string({...common, helpValue: kind === 'list' ? '<a,b>' : '<text>'})];
+      }
+    }
+  }),
+);
+
+export default class Emulator extends WorkerCommand {
+  static override summary = 'Run DigitalOcean and Concourse on loopback ports, to try things without an account';
+  static override description =
+    'Prints the environment to export in another shell and stays in the foreground. Every trap of the real services is a flag.';
+
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --boot-ms 20000 --seed account.yaml',
+  ];
+
+  static override flags = {
+    seed: Flags.string({
+      summary: 'YAML or JSON file with droplets, keys, tags and switches to begin with',
+      env: variableOf('seed'),
+      helpValue: '<file>',
+    }),
+    ...switchFlags,
+  };
+
+  async run(): Promise<{environment: Record<string, string>}> {
+    const {flags} = await this.parse(Emulator);
+    const {startEmulator} = await import('../emulator/server.js');
+    const {parseSeed} = await import('../emulator/seed.js');
+    const seed = flags.seed === undefined ? undefined : parseSeed(await readSeed(flags.seed));
+    const given = emulatorSwitches
+      .map(({name, kind}) => [name, kind, (flags as Record<string, unknown>)[kebab(name)]] as const)
+      .filter(([, , value]) => value !== undefined && value !== false)
+      .map(([name, kind, value]) => [name, kind === 'list' ? String(value).split(',') : value]);
+    const folder = await mkdtemp(path.join(tmpdir(), 'do-worker-emulator-'));
+    try {
+      await using emulator = await startEmulator({...Object.fromEntries(given), ...(seed && {seed})});
+      const environment = {...emulator.environment, ...(await writeKeys(folder, emulator.concourse))};
+      const lines = Object.entries(environment).map(([name, value]) => `export ${name}=${quoted(value)}`);
+      this.log(lines.join('\n'));
+      if (this.jsonEnabled()) {
+        this.logJson({environment});
+      }
+
+      (await this.reporter()).note(
+        'The emulator runs until Ctrl-C. Paste the lines above into another shell, then: do-worker create build-arm',
+      );
+      await new Promise<void>((resolve) => {
+        const keepAlive = setInterval(() => undefined, 60_000);
+        this.signal.addEventListener('abort', () => {
+          clearInterval(keepAlive);
+          resolve();
+        });
+      });
+      return {environment};
+    } finally {
+      await rm(folder, {recursive: true, force: true});
+    }
+  }
+
+  /** What matters was printed at the start; at the end there is nothing to add. */
+  protected override toSuccessJson(): undefined {
+    return undefined;
+  }
+}
+
+async function readSeed(file: string): Promise<unknown> {
+  try {
+    return load(await readFile(file, 'utf8'));
+  } catch (error) {
+    const {code = 'not valid YAML'} = error as NodeJS.ErrnoException;
+    throw new UsageError([`--seed: cannot read ${file} (${code})`]);
+  }
+}
+
+async function writeKeys(
+  folder: string,
+  {tsaPublicKey, workerKey}: {tsaPublicKey: string; workerKey: string},
+): Promise<Record<string, string>> {
+  const files = {
+    DO_WORKER_TSA_PUBLIC_KEY: path.join(folder, 'tsa_host_key.pub'),
+    DO_WORKER_WORKER_KEY: path.join(folder, 'worker_key'),
+  };
+  await writeFile(files.DO_WORKER_TSA_PUBLIC_KEY, `${tsaPublicKey}\n`);
+  await writeFile(files.DO_WORKER_WORKER_KEY, workerKey, {mode: 0o600});
+  return files;
+}
+
+function quoted(value: string): string {
+  return /^[\w.\-\/:]+$/v.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`;
+}

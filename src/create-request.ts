@@ -1,0 +1,95 @@
+import type {CiServer} from './ci-server.js';
+import {parsePrivateKey} from './cloud-init/keys.js';
+import {readTemplate, shippedTemplatePath} from './cloud-init/template.js';
+import {UsageError} from './errors.js';
+import {flag, flagFile, type Inputs} from './settings.js';
+import type {CreateRequest} from './workers/plan.js';
+
+/** What the flags of `create` and `render` ask for; what is wrong with them is added to the inputs' problems. */
+export async function readCreateRequest(
+  workerName: string,
+  inputs: Inputs,
+  ci: CiServer | undefined,
+): Promise<CreateRequest> {
+  const {flags, problems} = inputs;
+  const number = (name: string, otherwise: number) =>
+    typeof flags[name] === 'number' ? flags[name] : otherwise;
+  const [template, dropletKey] = await Promise.all([
+    orProblem(readTemplate(flag(inputs, 'template') ?? shippedTemplatePath(ci?.template ?? 'concourse-worker')), problems),
+    readDropletKey(inputs),
+  ]);
+  return {
+    workerName,
+    runKey: flag(inputs, 'run'),
+    ciId: readCiId(inputs),
+    count: number('count', 1),
+    regions: texts(flags['region']),
+    sizes: texts(flags['size']),
+    image: numeric(flag(inputs, 'image') ?? ''),
+    sshKeys: texts(flags['ssh-key']).map((key) => numeric(key)),
+    dropletKey,
+    vpc: flag(inputs, 'vpc'),
+    ttlSeconds: number('ttl', 0),
+    timeoutSeconds: number('timeout', 0),
+    tags: texts(flags['tag']),
+    variables: readVariables([flags['var'] ?? []].flat().map(String), problems),
+    template: template ?? {name: '', text: ''},
+    keepOnFailure: flags['keep-on-failure'] === true,
+  };
+}
+
+/** The CI id that `--ci-id` gives. */
+export function readCiId(inputs: Inputs): string | undefined {
+  const ciId = flag(inputs, 'ci-id')?.toLowerCase();
+  if (ciId !== undefined && !/^[0-9a-f]{8}$/v.test(ciId)) {
+    inputs.problems.push(`CI id ${JSON.stringify(ciId)} is not 8 hex digits; see the CI ids: do-worker list --json`);
+  }
+
+  return ciId;
+}
+
+async function readDropletKey(inputs: Inputs): Promise<CreateRequest['dropletKey']> {
+  const text = await flagFile(inputs, 'droplet-key');
+  return text === undefined
+    ? undefined
+    : orProblem(parsePrivateKey(text, `The droplet key (${flag(inputs, 'droplet-key')})`), inputs.problems);
+}
+
+function readVariables(pairs: string[], problems: string[]): Record<string, string> {
+  const variables: Record<string, string> = {};
+  for (const pair of pairs) {
+    const [, key, value] = /^(?<key>[A-Za-z_]\w*)=(?<value>.*)$/sv.exec(pair) ?? [];
+    if (key === undefined || value === undefined) {
+      // Only the part before any =: the rest may be a secret.
+      problems.push(`--var ${JSON.stringify(pair.split('=')[0])} is not KEY=VALUE with a key of letters, digits and _`);
+    } else {
+      variables[key] = value;
+    }
+  }
+
+  return variables;
+}
+
+async function orProblem<T>(reading: Promise<T>, problems: string[]): Promise<T | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (error instanceof UsageError) {
+      problems.push(...error.problems);
+      return undefined;
+    }
+
+    throw error;
+  }
+}
+
+/** A repeatable flag; its environment variable comes as one text, with commas between. */
+function texts(value: unknown): string[] {
+  const all = typeof value === 'string' ? value.split(',') : Array.isArray(value) ? value.map(String) : [];
+  return all.map((each) => each.trim()).filter((each) => each !== '');
+}
+
+/** DigitalOcean takes ids as numbers and slugs as texts. */
+function numeric(text: string): string | number {
+  return /^\d+$/v.test(text) ? Number(text) : text;
+}

@@ -1,0 +1,101 @@
+import {Flags} from '@oclif/core';
+
+/** `--some-flag` has the environment variable `DO_WORKER_SOME_FLAG`. */
+export function variableOf(flag: string): string {
+  return `DO_WORKER_${flag.toUpperCase().replaceAll('-', '_')}`;
+}
+
+function text(flag: string, summary: string) {
+  return {summary, env: variableOf(flag)};
+}
+
+/** Seconds, or a number with a unit: 90m, 4h, 1d. */
+export const duration = Flags.custom<number>({
+  helpValue: '<duration>',
+  async parse(input) {
+    const match = /^(?<amount>\d+(?:\.\d+)?)(?<unit>[smhd]?)$/v.exec(input.trim());
+    if (match === null) {
+      throw new Error(`${JSON.stringify(input)} is not a duration: write seconds, or 90m, 4h, 1d`);
+    }
+
+    const unit = {s: 1, m: 60, h: 3600, d: 86_400}[match.groups!['unit'] || 's']!;
+    return Math.round(Number(match.groups!['amount']) * unit);
+  },
+});
+
+export const digitalOceanFlags = {
+  'digitalocean-url': Flags.string({
+    ...text('digitalocean-url', 'base URL of the DigitalOcean API'),
+    default: 'https://api.digitalocean.com',
+    helpGroup: 'DIGITALOCEAN',
+  }),
+};
+
+export const concourseFlags = {
+  'concourse-url': Flags.string(text('concourse-url', 'URL of the Concourse web')),
+  target: Flags.string(text('target', 'use the URL, login and CA of this fly target')),
+  'ca-cert': Flags.string({
+    ...text('ca-cert', 'PEM file of a CA that signed the certificate of Concourse'),
+    helpValue: '<file>',
+  }),
+  'tsa-host': Flags.string(text('tsa-host', "host of the TSA; default: the web's")),
+  'tsa-port': Flags.integer({
+    ...text('tsa-port', 'port of the TSA'),
+    default: 2222,
+    min: 1,
+    max: 65_535,
+  }),
+  'tsa-public-key': Flags.string({
+    ...text('tsa-public-key', "public half of the TSA's host key"),
+    helpValue: '<file>',
+  }),
+  'worker-key': Flags.string({
+    ...text('worker-key', 'private key that the TSA accepts from workers'),
+    helpValue: '<file>',
+  }),
+  team: Flags.string(text('team', 'team that owns the workers; default: all teams')),
+};
+
+export const selectionFlags = {
+  run: Flags.string(text('run', 'run key: only the droplets of this run')),
+  'ci-id': Flags.string(text('ci-id', "take this CI id instead of the CI server's own (see list)")),
+};
+
+export const dryRun = Flags.boolean({
+  ...text('dry-run', 'check everything and show what would happen; write nothing'),
+});
+
+/** What decides how a worker boots: for `create` and `render`. */
+export const workerFlags = {
+  tag: Flags.string({...text('tag', 'one more Concourse tag (repeatable)'), multiple: true, multipleNonGreedy: true, delimiter: ','}),
+  'concourse-version': Flags.string(
+    text('concourse-version', "Concourse release to install; default: the web's own"),
+  ),
+  'concourse-download-url': Flags.string(
+    text('concourse-download-url', 'where releases are, laid out as on GitHub: <url>/v<version>/concourse-…tgz and .sha1'),
+  ),
+  ttl: duration({
+    ...text('ttl', 'when the droplet expires, however it goes'),
+    default: 4 * 3600,
+  }),
+  template: Flags.string({
+    ...text('template', 'cloud-init template of your own (Handlebars)'),
+    helpValue: '<file>',
+  }),
+  var: Flags.string({
+    ...text('var', 'value for {{vars.KEY}} of your template (repeatable)'),
+    multiple: true,
+    multipleNonGreedy: true,
+    helpValue: '<key=value>',
+  }),
+  'ssh-key': Flags.string({
+    ...text('ssh-key', 'id or MD5 fingerprint of a key in the account (repeatable); opens port 22'),
+    multiple: true,
+    multipleNonGreedy: true,
+    delimiter: ',',
+  }),
+  'droplet-key': Flags.string({
+    ...text('droplet-key', 'private key to log in with: its public half is added to the account if missing'),
+    helpValue: '<file>',
+  }),
+};
