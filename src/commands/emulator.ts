@@ -1,10 +1,9 @@
-import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
-import path from 'node:path';
+import {readFile, rm} from 'node:fs/promises';
 import {Flags} from '@oclif/core';
 import {load} from 'js-yaml';
 import {WorkerCommand} from '../command.js';
 import {emulatorSwitches} from '../emulator/options.js';
+import {writeEmulatorKeys} from '../emulator-keys.js';
 import {UsageError} from '../errors.js';
 import {variableOf} from '../flags.js';
 
@@ -61,10 +60,10 @@ export default class Emulator extends WorkerCommand {
       .map(({name, kind}) => [name, kind, (flags as Record<string, unknown>)[kebab(name)]] as const)
       .filter(([, , value]) => value !== undefined && value !== false)
       .map(([name, kind, value]) => [name, kind === 'list' ? String(value).split(',') : value]);
-    const folder = await mkdtemp(path.join(tmpdir(), 'do-worker-emulator-'));
+    await using emulator = await startEmulator({...Object.fromEntries(given), ...(seed && {seed})});
+    const keys = await writeEmulatorKeys(emulator.concourse);
     try {
-      await using emulator = await startEmulator({...Object.fromEntries(given), ...(seed && {seed})});
-      const environment = {...emulator.environment, ...(await writeKeys(folder, emulator.concourse))};
+      const environment = {...emulator.environment, ...keys.environment};
       const lines = Object.entries(environment).map(([name, value]) => `export ${name}=${quoted(value)}`);
       this.log(lines.join('\n'));
       if (this.jsonEnabled()) {
@@ -83,7 +82,7 @@ export default class Emulator extends WorkerCommand {
       });
       return {environment};
     } finally {
-      await rm(folder, {recursive: true, force: true});
+      await rm(keys.folder, {recursive: true, force: true});
     }
   }
 
@@ -100,19 +99,6 @@ async function readSeed(file: string): Promise<unknown> {
     const {code = 'not valid YAML'} = error as NodeJS.ErrnoException;
     throw new UsageError([`--seed: cannot read ${file} (${code})`]);
   }
-}
-
-async function writeKeys(
-  folder: string,
-  {tsaPublicKey, workerKey}: {tsaPublicKey: string; workerKey: string},
-): Promise<Record<string, string>> {
-  const files = {
-    DO_WORKER_TSA_PUBLIC_KEY: path.join(folder, 'tsa_host_key.pub'),
-    DO_WORKER_WORKER_KEY: path.join(folder, 'worker_key'),
-  };
-  await writeFile(files.DO_WORKER_TSA_PUBLIC_KEY, `${tsaPublicKey}\n`);
-  await writeFile(files.DO_WORKER_WORKER_KEY, workerKey, {mode: 0o600});
-  return files;
 }
 
 function quoted(value: string): string {

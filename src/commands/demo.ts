@@ -1,0 +1,104 @@
+import {spawn} from 'node:child_process';
+import {once} from 'node:events';
+import {rm} from 'node:fs/promises';
+import process from 'node:process';
+import {WorkerCommand} from '../command.js';
+import {processEnvironment} from '../context.js';
+import {writeEmulatorKeys} from '../emulator-keys.js';
+import {ActionableError} from '../errors.js';
+
+type Proof = {droplets: number; workers: number; strayTags: string[]; tags: string[]; seconds: number};
+
+/** Long enough to see the phases, short enough to stay. */
+const emulatedTimes = {createMs: 3000, bootMs: 2500};
+
+export default class Demo extends WorkerCommand {
+  static override summary = 'See workers come and go on the emulator: no account, no download, half a minute';
+  static override examples = ['<%= config.bin %> <%= command.id %>'];
+
+  async run(): Promise<Proof> {
+    await this.parse(Demo);
+    const {startEmulator} = await import('../emulator/server.js');
+    const startedAt = performance.now();
+    await using emulator = await startEmulator(emulatedTimes);
+    const keys = await writeEmulatorKeys(emulator.concourse);
+    const environment = {...emulator.environment, ...keys.environment};
+    try {
+      this.#say(
+        'An emulated DigitalOcean and an emulated Concourse, with its SSH gateway, run on loopback ports.',
+        'Everything else is real: the commands, HTTP, SSH, and the cloud-init document that a droplet boots with.',
+      );
+      await this.#type('create build-arm --count 2 --ttl 1h', environment);
+      await this.#type('list', environment);
+      await this.#type('destroy build-arm', environment);
+      await this.#type('list', environment);
+
+      this.#say('What the two services saw:', ...timelineOf(emulator));
+      const tags = emulator.digitalOcean.tags().map(({name}) => name);
+      const names = emulator.digitalOcean.everyDroplet().map(({name}) => name);
+      const proof = {
+        droplets: emulator.digitalOcean.droplets().length,
+        workers: emulator.concourse.workers().length,
+        // A tag that names a run or a droplet would make the list grow with every build.
+        strayTags: tags.filter((tag) =>
+          names.some((name) => name.split('-').slice(-2).some((part) => tag.includes(part))),
+        ),
+        tags,
+        seconds: Math.round((performance.now() - startedAt) / 100) / 10,
+      };
+      this.#say(
+        `Left over: ${proof.droplets} droplets, ${proof.workers} workers, ${proof.strayTags.length} stray tags (after ${proof.seconds} s).`,
+        `The ${tags.length} tags of this worker name stay for its next create: ${tags.join(', ')}.`,
+      );
+      if (proof.droplets + proof.workers + proof.strayTags.length > 0) {
+        throw new ActionableError('DEMO_LEFTOVERS', 'Something is left over: see above');
+      }
+
+      return proof;
+    } finally {
+      await rm(keys.folder, {recursive: true, force: true});
+    }
+  }
+
+  /** Runs the real command line as a process, as a person would. */
+  async #type(command: string, environment: Record<string, string>): Promise<void> {
+    this.#say(`$ ${this.config.bin} ${command}`);
+    const [node, script] = [process.execPath, process.argv[1]!];
+    const child = spawn(node, [script, ...command.split(' ')], {
+      env: {...processEnvironment(), ...environment},
+      stdio: ['ignore', this.jsonEnabled() ? 2 : 'inherit', 'inherit'],
+      signal: this.signal,
+      killSignal: 'SIGTERM',
+    });
+    const [code] = (await once(child, 'exit')) as [number | null];
+    if (code !== 0) {
+      throw new ActionableError('DEMO_FAILED', `${this.config.bin} ${command} ended with exit code ${code}`);
+    }
+  }
+
+  #say(...lines: string[]): void {
+    this.log(`\n${lines.join('\n')}`);
+  }
+}
+
+type Seen = {at: number; text: string};
+
+function timelineOf({
+  digitalOcean,
+  concourse,
+  clock,
+}: Awaited<ReturnType<typeof import('../emulator/server.js').startEmulator>>): string[] {
+  const reads = digitalOcean.requests.filter(({method}) => method === 'GET').length;
+  const first = digitalOcean.requests[0]?.time ?? clock.now();
+  const writes: Seen[] = digitalOcean.requests
+    .filter(({method}) => method !== 'GET')
+    .map(({time, method, path, status}) => ({at: time, text: `DigitalOcean  ${method} ${path} → ${status}`}));
+  const commands = concourse.tsaRequests.map(
+    ({command, exit}) => `  Concourse TSA  ${command?.split(' ')[0] ?? 'no command'}${exit === undefined ? '' : ` → exit ${exit}`}`,
+  );
+  return [
+    ...writes.map(({at, text}) => `  ${((at - first) / 1000).toFixed(1).padStart(5)}s  ${text}`),
+    `         and ${reads} reads`,
+    ...commands,
+  ];
+}

@@ -1,0 +1,289 @@
+import {expect, test} from '@jest/globals';
+import {connect, request, startQuick} from '../support/connect.js';
+import {ActionableError} from '../../src/errors.js';
+import {createWorkers} from '../../src/workers/create.js';
+import {destroyWorkers, type DestroyRequest} from '../../src/workers/destroy.js';
+import {listWorkers} from '../../src/workers/list.js';
+
+function destroying(changes: Partial<DestroyRequest> = {}): DestroyRequest {
+  return {workerName: 'build-arm', drainSeconds: 0, dryRun: false, ...changes};
+}
+
+/** Tags as ours has them. */
+function tags(ciId: string, name = 'build-arm'): string[] {
+  return ['do-worker', 'do-worker:kind:concourse', `do-worker:ci:${ciId}`, `do-worker:name:${name}`, 'do-worker:ttl:3600'];
+}
+
+test('destroys every run of a name, and takes the workers off the list', async () => {
+  await using emulator = await startQuick();
+  const {context} = await connect(emulator);
+  await createWorkers(await request({count: 2}), context);
+  await createWorkers(await request(), context);
+
+  const {workers, removed} = await destroyWorkers(destroying({workerName: 'Build-ARM'}), context);
+
+  expect(workers).toHaveLength(3);
+  expect(removed).toHaveLength(3);
+  expect(emulator.digitalOcean.droplets()).toEqual([]);
+  expect(emulator.concourse.workers()).toEqual([]);
+});
+
+test('destroys one run alone when it is named', async () => {
+  await using emulator = await startQuick();
+  const {context} = await connect(emulator);
+  await createWorkers(await request({runKey: 'b1'}), context);
+  await createWorkers(await request({runKey: 'b2'}), context);
+
+  await destroyWorkers(destroying({runKey: 'B1'}), context);
+
+  expect((await listWorkers({}, context)).map(({run}) => run)).toEqual(['b2']);
+});
+
+test('needs three calls for one droplet: list, delete, verify', async () => {
+  await using emulator = await startQuick();
+  const {context} = await connect(emulator);
+  await createWorkers(await request(), context);
+  emulator.digitalOcean.requests.length = 0;
+
+  await destroyWorkers(destroying(), context);
+
+  expect(emulator.digitalOcean.requests.map(({method}) => method)).toEqual(['GET', 'DELETE', 'GET']);
+});
+
+test('finding nothing is success', async () => {
+  await using emulator = await startQuick();
+  const {context} = await connect(emulator);
+
+  const destroyed = await destroyWorkers(destroying(), context);
+
+  expect(destroyed).toEqual({workers: [], removed: [], dryRun: false});
+});
+
+test('a droplet that is gone already is success, and its worker still goes', async () => {
+  await using emulator = await startQuick();
+  const {context} = await connect(emulator);
+  const {workers} = await createWorkers(await request(), context);
+  await context.digitalOcean.deleteDroplet(workers[0]!.id);
+
+  const {removed} = await destroyWorkers(destroying(), context);
+
+  expect(removed).toEqual([workers[0]!.name]);
+  expect(emulator.concourse.workers()).toEqual([]);
+});
+
+test('waits while DigitalOcean still lists what it deleted', async () => {
+  await using emulator = await startQuick({destroyMs: 25_000});
+  const {context} = await connect(emulator);
+  await createWorkers(await request(), context);
+
+  await destroyWorkers(destroying(), context);
+
+  expect(emulator.digitalOcean.droplets()).toEqual([]);
+});
+
+test('deletes again what a 204 did not delete', async () => {
+  await using emulator = await startQuick({ignoreDeletes: 1});
+  const {context} = await connect(emulator);
+  await createWorkers(await request(), context);
+
+  await destroyWorkers(destroying(), context);
+
+  expect(emulator.digitalOcean.droplets()).toEqual([]);
+});
+
+test('retries a droplet with a pending event', async () => {
+  await using emulator = await startQuick({pendingEventOnCreate: true, createMs: 20_000});
+  const {context} = await connect(emulator);
+  await context.digitalOcean.createDroplets({
+    names: ['build-arm-b1-abcdefgh'],
+    region: 'ams3',
+    size: 's-2vcpu-2gb',
+    image: 'ubuntu-24-04-x64',
+    user_data: '',
+    tags: tags('0123abcd'),
+  });
+
+  await destroyWorkers(destroying({ciId: '0123abcd'}), context);
+
+  expect(emulator.digitalOcean.droplets()).toEqual([]);
+});
+
+test('never touches a droplet that lacks any mark of ours', async () => {
+  await using emulator = await startQuick();
+  const {context} = await connect(emulator);
+  const {workers} = await createWorkers(await request(), context);
+  const {ciId} = workers[0]!;
+  const own = tags(ciId);
+  emulator.digitalOcean.add(
+    ...own.slice(0, 4).map((missing, index) => ({name: `build-arm-b${index}-abcdefgh`, tags: own.filter((tag) => tag !== missing)})),
+    {name: 'build-arm', tags: own},
+    {name: 'build-arm-abcdefgh', tags: own},
+    {name: 'my-build-arm-b1-abcdefgh', tags: own},
+    {name: 'build-arm-b1-abcdefgh', tags: tags('ffffffff')},
+    {name: 'build-arm-b2-abcdefgh', tags: [...tags(ciId), 'do-worker:name:other']},
+    {name: 'build-arm-b3-abcdefgh', tags: own.map((tag) => tag.replace('concourse', 'taskcluster'))},
+  );
+
+  const destroyed = await destroyWorkers(destroying(), context);
+
+  expect(destroyed.workers.map(({name}) => name)).toEqual([workers[0]!.name]);
+  expect(emulator.digitalOcean.droplets()).toHaveLength(10);
+  expect(emulator.digitalOcean.requests.filter(({method}) => method === 'DELETE')).toHaveLength(1);
+});
+
+test('knows ours by tags in another spelling', async () => {
+  await using emulator = await startQuick({looseTagSpelling: true});
+  const {context} = await connect(emulator);
+  emulator.digitalOcean.add({name: 'build-arm-b1-abcdefgh', tags: tags('0123abcd').map((tag) => tag.toUpperCase())});
+
+  const {workers} = await destroyWorkers(destroying({ciId: '0123abcd'}), context);
+
+  expect(workers).toHaveLength(1);
+});
+
+test('with the CI server down, deletes the droplets that its URL points to, and says what is left', async () => {
+  await using emulator = await startQuick();
+  const {context} = await connect(emulator);
+  await createWorkers(await request(), context);
+  emulator.concourse.addFault({method: '*', path: '*', kind: 'status', status: 503});
+  const again = await connect(emulator);
+
+  const destroying_ = destroyWorkers(destroying(), again.context);
+
+  await expect(destroying_).rejects.toMatchObject({code: 'WORKER_LEFT'});
+  expect(emulator.digitalOcean.droplets()).toEqual([]);
+});
+
+test('with the CI server down and a CI id given, destroying the droplets is success', async () => {
+  await using emulator = await startQuick();
+  const {context} = await connect(emulator);
+  const {workers} = await createWorkers(await request(), context);
+  const down = await connect(emulator, {concourse: {url: 'http://127.0.0.1:9', tsaPort: 9}});
+
+  const destroyed = await destroyWorkers(destroying({ciId: workers[0]!.ciId}), down.context);
+
+  expect(destroyed.workers).toHaveLength(1);
+  expect(emulator.digitalOcean.droplets()).toEqual([]);
+});
+
+test('with no way to tell whose they are, lists the CI ids and deletes nothing', async () => {
+  await using emulator = await startQuick();
+  const {context} = await connect(emulator);
+  emulator.digitalOcean.add(
+    {name: 'build-arm-b1-abcdefgh', tags: tags('11111111')},
+    {name: 'build-arm-b1-hgfedcba', tags: tags('22222222')},
+  );
+
+  const error: unknown = await destroyWorkers(destroying(), {...context, ci: undefined}).catch((error: unknown) => error);
+
+  expect(error).toBeInstanceOf(ActionableError);
+  expect((error as Error).message).toMatch(/11111111[\s\S]*22222222/v);
+  expect((error as ActionableError).suggestions.join('')).toContain('--ci-id');
+  expect(emulator.digitalOcean.droplets()).toHaveLength(2);
+});
+
+test('without a CI server, a name that one CI id uses can be destroyed', async () => {
+  await using emulator = await startQuick();
+  const {context} = await connect(emulator);
+  emulator.digitalOcean.add({name: 'build-arm-b1-abcdefgh', tags: tags('11111111')});
+
+  const {workers, removed} = await destroyWorkers(destroying(), {...context, ci: undefined});
+
+  expect(workers).toHaveLength(1);
+  expect(removed).toBeNull();
+});
+
+test('a dry run shows what would go and deletes nothing', async () => {
+  await using emulator = await startQuick();
+  const {context} = await connect(emulator);
+  const {workers} = await createWorkers(await request(), context);
+
+  const destroyed = await destroyWorkers(destroying({dryRun: true}), context);
+
+  expect(destroyed).toMatchObject({dryRun: true, removed: [workers[0]!.name]});
+  expect(emulator.digitalOcean.droplets()).toHaveLength(1);
+  expect(emulator.concourse.workers()).toHaveLength(1);
+});
+
+test('draining waits for running builds, then destroys', async () => {
+  await using emulator = await startQuick();
+  const {context} = await connect(emulator);
+  const {workers} = await createWorkers(await request(), context);
+  const {name} = workers[0]!;
+  emulator.concourse.setUnfinishedContainers(name, 1);
+  const startedAt = emulator.clock.now();
+  setTimeout(() => {
+    emulator.concourse.setUnfinishedContainers(name, 0);
+  }, 400);
+
+  await destroyWorkers(destroying({drainSeconds: 600}), context);
+
+  expect(emulator.clock.now() - startedAt).toBeGreaterThan(40_000);
+  expect(emulator.digitalOcean.droplets()).toEqual([]);
+});
+
+test('draining ends when its time is up, builds or not', async () => {
+  await using emulator = await startQuick();
+  const {context, progress} = await connect(emulator);
+  const {workers} = await createWorkers(await request(), context);
+  emulator.concourse.setUnfinishedContainers(workers[0]!.name, 1);
+
+  await destroyWorkers(destroying({drainSeconds: 30}), context);
+
+  expect(progress.join('\n')).toContain('still had work after 30 s');
+  expect(emulator.digitalOcean.droplets()).toEqual([]);
+  expect(emulator.concourse.workers()).toEqual([]);
+});
+
+test.each([['legacy'], ['current']])('without a worker key, an admin removes workers by retire and prune (%s)', async (profile) => {
+  await using emulator = await startQuick({profile});
+  const {context} = await connect(emulator);
+  await createWorkers(await request(), context);
+  const keyless = await connect(emulator, {concourse: {workerKey: undefined, tsaPublicKey: undefined}});
+
+  const {removed} = await destroyWorkers(destroying(), keyless.context);
+
+  expect(removed).toHaveLength(1);
+  expect(emulator.concourse.workers()).toEqual([]);
+});
+
+test('without a key or the right to prune, waits until the worker has left the list', async () => {
+  await using emulator = await startQuick({users: ['bob:pw:web=member']});
+  const {context} = await connect(emulator);
+  await createWorkers(await request(), context);
+  const bob = await connect(emulator, {
+    concourse: {workerKey: undefined, tsaPublicKey: undefined, login: {username: 'bob', password: 'pw'}},
+  });
+
+  await destroyWorkers(destroying(), bob.context);
+
+  expect(emulator.concourse.workers()).toEqual([]);
+});
+
+test('removes a worker that registers again between retire and prune', async () => {
+  await using emulator = await startQuick({reregistrations: 1});
+  const {context} = await connect(emulator);
+  await createWorkers(await request(), context);
+  const keyless = await connect(emulator, {concourse: {workerKey: undefined, tsaPublicKey: undefined}});
+
+  await destroyWorkers(destroying(), keyless.context);
+
+  expect(emulator.concourse.workers()).toEqual([]);
+});
+
+test('leaves the droplets that can go and names those that cannot', async () => {
+  await using emulator = await startQuick();
+  const {context} = await connect(emulator);
+  const {workers} = await createWorkers(await request({count: 3}), context);
+  emulator.digitalOcean.faults.push({
+    method: 'DELETE',
+    path: `/v2/droplets/${workers[1]!.id}`,
+    kind: 'status',
+    status: 403,
+  });
+
+  const error: unknown = await destroyWorkers(destroying(), context).catch((error: unknown) => error);
+
+  expect((error as Error).message).toMatch(new RegExp(`1 of 3 [\\s\\S]*${workers[1]!.name}`, 'v'));
+  expect(emulator.digitalOcean.droplets().map(({id}) => id)).toEqual([workers[1]!.id]);
+});
