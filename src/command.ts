@@ -52,7 +52,10 @@ export abstract class WorkerCommand extends Command {
 
   protected override async catch(error: Error & {oclif?: {exit?: number}}): Promise<void> {
     this.#reporter?.end(false);
-    const shown = this.signal.aborted && !(error instanceof ActionableError) ? (this.signal.reason as Error) : error;
+    const shown =
+      this.signal.aborted && !(error instanceof ActionableError)
+        ? (this.signal.reason as Error)
+        : error;
     if (!(shown instanceof ActionableError)) {
       return super.catch(shown);
     }
@@ -63,7 +66,10 @@ export abstract class WorkerCommand extends Command {
       return;
     }
 
-    const lines = [`${ux.colorize('red', 'Error:')} ${shown.message}`, ...shown.suggestions.map((each) => `  → ${each}`)];
+    const lines = [
+      `${ux.colorize('red', 'Error:')} ${shown.message}`,
+      ...shown.suggestions.map((each) => `  → ${each}`),
+    ];
     ux.stderr(lines.join('\n'));
     throw Object.assign(shown, {skipOclifErrorHandling: true});
   }
@@ -75,7 +81,11 @@ export abstract class WorkerCommand extends Command {
 
   /** Nothing but these: an error's other fields may hold what was sent. */
   protected override toErrorJson(error: unknown): unknown {
-    const {code = 'UNEXPECTED', message = String(error), suggestions = []} = error as Partial<ActionableError>;
+    const {
+      code = 'UNEXPECTED',
+      message = String(error),
+      suggestions = [],
+    } = error as Partial<ActionableError>;
     return {error: {code, message, suggestions}};
   }
 }

@@ -1,6 +1,12 @@
-import {connectCiServer, readCiSettings, type CiServer, type CiSettings, type Kind} from './ci-server.js';
+import {
+  connectCiServer,
+  readCiSettings,
+  type CiServer,
+  type CiSettings,
+  type Kind,
+} from './ci-server.js';
 import {DigitalOcean} from './digitalocean/client.js';
-import {flag, secretVariable, type Inputs} from './settings.js';
+import {flag, secretVariable, urlProblem, type Inputs} from './settings.js';
 
 /** Told of what goes on, for people: never part of the result. */
 export type Progress = {
@@ -41,12 +47,15 @@ export async function readSettings(kind: Kind, inputs: Inputs): Promise<Settings
       'No DigitalOcean token: set DIGITALOCEAN_ACCESS_TOKEN, or DIGITALOCEAN_ACCESS_TOKEN_FILE',
     );
   } else if (/[^\x21-\x7E]/v.test(token)) {
-    inputs.problems.push('The DigitalOcean token has a space or another character that no token has');
+    inputs.problems.push(
+      'The DigitalOcean token has a space or another character that no token has',
+    );
   }
 
   const url = flag(inputs, 'digitalocean-url') ?? 'https://api.digitalocean.com';
-  if (!URL.canParse(url)) {
-    inputs.problems.push(`DigitalOcean URL ${JSON.stringify(url)} is not a URL`);
+  const problem = urlProblem('The DigitalOcean URL', url);
+  if (problem !== undefined) {
+    inputs.problems.push(problem);
   }
 
   return {digitalOcean: {url, token: token ?? ''}, ci};

@@ -15,7 +15,12 @@ export async function readCreateRequest(
   const number = (name: string, otherwise: number) =>
     typeof flags[name] === 'number' ? flags[name] : otherwise;
   const [template, dropletKey] = await Promise.all([
-    orProblem(readTemplate(flag(inputs, 'template') ?? shippedTemplatePath(ci?.template ?? 'concourse-worker')), problems),
+    orProblem(
+      readTemplate(
+        flag(inputs, 'template') ?? shippedTemplatePath(ci?.template ?? 'concourse-worker'),
+      ),
+      problems,
+    ),
     readDropletKey(inputs),
   ]);
   return {
@@ -42,7 +47,9 @@ export async function readCreateRequest(
 export function readCiId(inputs: Inputs): string | undefined {
   const ciId = flag(inputs, 'ci-id')?.toLowerCase();
   if (ciId !== undefined && !/^[0-9a-f]{8}$/v.test(ciId)) {
-    inputs.problems.push(`CI id ${JSON.stringify(ciId)} is not 8 hex digits; see the CI ids: do-worker list --json`);
+    inputs.problems.push(
+      `CI id ${JSON.stringify(ciId)} is not 8 hex digits; see the CI ids: do-worker list --json`,
+    );
   }
 
   return ciId;
@@ -52,7 +59,10 @@ async function readDropletKey(inputs: Inputs): Promise<CreateRequest['dropletKey
   const text = await flagFile(inputs, 'droplet-key');
   return text === undefined
     ? undefined
-    : orProblem(parsePrivateKey(text, `The droplet key (${flag(inputs, 'droplet-key')})`), inputs.problems);
+    : orProblem(
+        parsePrivateKey(text, `The droplet key (${flag(inputs, 'droplet-key')})`),
+        inputs.problems,
+      );
 }
 
 function readVariables(pairs: string[], problems: string[]): Record<string, string> {
@@ -60,8 +70,8 @@ function readVariables(pairs: string[], problems: string[]): Record<string, stri
   for (const pair of pairs) {
     const [, key, value] = /^(?<key>[A-Za-z_]\w*)=(?<value>.*)$/sv.exec(pair) ?? [];
     if (key === undefined || value === undefined) {
-      // Only the part before any =: the rest may be a secret.
-      problems.push(`--var ${JSON.stringify(pair.split('=')[0])} is not KEY=VALUE with a key of letters, digits and _`);
+      // Not repeated here: what was meant as the value may be a secret.
+      problems.push('A --var is not KEY=VALUE with a key of letters, digits and _');
     } else {
       variables[key] = value;
     }
@@ -85,7 +95,8 @@ async function orProblem<T>(reading: Promise<T>, problems: string[]): Promise<T 
 
 /** A repeatable flag; its environment variable comes as one text, with commas between. */
 function texts(value: unknown): string[] {
-  const all = typeof value === 'string' ? value.split(',') : Array.isArray(value) ? value.map(String) : [];
+  const all =
+    typeof value === 'string' ? value.split(',') : Array.isArray(value) ? value.map(String) : [];
   return all.map((each) => each.trim()).filter((each) => each !== '');
 }
 

@@ -85,17 +85,23 @@ function listed(lines: string[]): string {
 }
 
 /** Runs checks side by side to their end, so that one error tells of all that failed. */
-export async function allChecks<T extends readonly unknown[]>(
-  checks: {[Index in keyof T]: Promise<T[Index]>},
-): Promise<T> {
+export async function allChecks<T extends readonly unknown[]>(checks: {
+  [Index in keyof T]: Promise<T[Index]>;
+}): Promise<T> {
   const results = await Promise.allSettled(checks as Array<Promise<unknown>>);
-  const failures = results.filter((result) => result.status === 'rejected').map(({reason}) => reason as unknown);
+  const failures = results
+    .filter((result) => result.status === 'rejected')
+    .map(({reason}) => reason as unknown);
   const [first] = failures;
   if (first === undefined) {
-    return results.map((result) => (result as PromiseFulfilledResult<unknown>).value) as unknown as T;
+    return results.map(
+      (result) => (result as PromiseFulfilledResult<unknown>).value,
+    ) as unknown as T;
   }
 
   const actionable = failures.filter((failure) => failure instanceof ActionableError);
   const unique = [...new Map(actionable.map((failure) => [failure.message, failure])).values()];
-  throw actionable.length === failures.length && unique.length > 1 ? new CombinedError(unique) : first;
+  throw actionable.length === failures.length && unique.length > 1
+    ? new CombinedError(unique)
+    : first;
 }

@@ -1,4 +1,5 @@
 import {Flags} from '@oclif/core';
+import {UsageError} from './errors.js';
 
 /** `--some-flag` has the environment variable `DO_WORKER_SOME_FLAG`. */
 export function variableOf(flag: string): string {
@@ -15,7 +16,9 @@ export const duration = Flags.custom<number>({
   async parse(input) {
     const match = /^(?<amount>\d+(?:\.\d+)?)(?<unit>[smhd]?)$/v.exec(input.trim());
     if (match === null) {
-      throw new Error(`${JSON.stringify(input)} is not a duration: write seconds, or 90m, 4h, 1d`);
+      throw new UsageError([
+        `${JSON.stringify(input)} is not a duration: write seconds, or 90m, 4h, 1d`,
+      ]);
     }
 
     const unit = {s: 1, m: 60, h: 3600, d: 86_400}[match.groups!['unit'] || 's']!;
@@ -67,12 +70,20 @@ export const dryRun = Flags.boolean({
 
 /** What decides how a worker boots: for `create` and `render`. */
 export const workerFlags = {
-  tag: Flags.string({...text('tag', 'one more Concourse tag (repeatable)'), multiple: true, multipleNonGreedy: true, delimiter: ','}),
+  tag: Flags.string({
+    ...text('tag', 'one more Concourse tag (repeatable)'),
+    multiple: true,
+    multipleNonGreedy: true,
+    delimiter: ',',
+  }),
   'concourse-version': Flags.string(
     text('concourse-version', "Concourse release to install; default: the web's own"),
   ),
   'concourse-download-url': Flags.string(
-    text('concourse-download-url', 'where releases are, laid out as on GitHub: <url>/v<version>/concourse-…tgz and .sha1'),
+    text(
+      'concourse-download-url',
+      'where releases are, laid out as on GitHub: <url>/v<version>/concourse-…tgz and .sha1',
+    ),
   ),
   ttl: duration({
     ...text('ttl', 'when the droplet expires, however it goes'),
@@ -95,7 +106,10 @@ export const workerFlags = {
     delimiter: ',',
   }),
   'droplet-key': Flags.string({
-    ...text('droplet-key', 'private key to log in with: its public half is added to the account if missing'),
+    ...text(
+      'droplet-key',
+      'private key to log in with: its public half is added to the account if missing',
+    ),
     helpValue: '<file>',
   }),
 };

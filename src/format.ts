@@ -4,10 +4,39 @@ import type {Worker} from './workers/worker.js';
 /** Workers as a table for a terminal. */
 export function workerTable(workers: Worker[]): string {
   const table = new Table({
-    head: ['NAME', 'RUN', 'ID', 'REGION', 'SIZE', 'IP', 'AGE', 'TTL LEFT', '$/H', 'AT MOST', 'DROPLET', 'WORKER'],
+    head: [
+      'NAME',
+      'RUN',
+      'ID',
+      'REGION',
+      'SIZE',
+      'IP',
+      'AGE',
+      'TTL LEFT',
+      '$/H',
+      'AT MOST',
+      'DROPLET',
+      'WORKER',
+    ],
     style: {head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 2},
     chars: Object.fromEntries(
-      ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right', 'left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid', 'middle'].map((part) => [part, '']),
+      [
+        'top',
+        'top-mid',
+        'top-left',
+        'top-right',
+        'bottom',
+        'bottom-mid',
+        'bottom-left',
+        'bottom-right',
+        'left',
+        'left-mid',
+        'mid',
+        'mid-mid',
+        'right',
+        'right-mid',
+        'middle',
+      ].map((part) => [part, '']),
     ),
   });
   for (const worker of workers) {
@@ -19,7 +48,11 @@ export function workerTable(workers: Worker[]): string {
       worker.size,
       worker.ip ?? '-',
       duration(worker.ageSeconds),
-      worker.ttlLeftSeconds === null ? '?' : worker.ttlLeftSeconds <= 0 ? 'expired' : duration(worker.ttlLeftSeconds),
+      worker.ttlLeftSeconds === null
+        ? '?'
+        : worker.ttlLeftSeconds <= 0
+          ? 'expired'
+          : duration(worker.ttlLeftSeconds),
       money(worker.priceHourly),
       money(worker.worstCost),
       worker.dropletStatus,
@@ -36,7 +69,11 @@ export function workerTable(workers: Worker[]): string {
 
 /** 45s, 12m, 3h05m, 2d4h. */
 export function duration(seconds: number): string {
-  const [days, hours, minutes] = [Math.floor(seconds / 86_400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60];
+  const [days, hours, minutes] = [
+    Math.floor(seconds / 86_400),
+    Math.floor(seconds / 3600) % 24,
+    Math.floor(seconds / 60) % 60,
+  ];
   if (days > 0) {
     return `${days}d${hours}h`;
   }

@@ -52,8 +52,7 @@ export function createHttp(service: string, options: HttpOptions): Http {
     retry: {
       limit: retryLimit,
       enforceRetryRules: false,
-      calculateDelay: ({attemptCount, error}) =>
-        retryDelaySeconds(attemptCount, error) * secondMs,
+      calculateDelay: ({attemptCount, error}) => retryDelaySeconds(attemptCount, error) * secondMs,
     },
   });
 
@@ -68,7 +67,12 @@ export function createHttp(service: string, options: HttpOptions): Http {
   };
 }
 
-async function send(client: Got, method: Method, path: string, request: RequestOptions): Promise<Response<string>> {
+async function send(
+  client: Got,
+  method: Method,
+  path: string,
+  request: RequestOptions,
+): Promise<Response<string>> {
   const {query, json, form, headers, signal, repeatable = method !== 'POST'} = request;
   return client(path.replace(/^\//v, ''), {
     method,
@@ -85,7 +89,8 @@ async function send(client: Got, method: Method, path: string, request: RequestO
 function retryDelaySeconds(attempt: number, error: RequestError): number {
   const status = error.response?.statusCode;
   const isSafe = error.options.context['repeatable'] === true || status === 429;
-  const isPassing = status === undefined ? error.code !== 'ERR_ABORTED' : retriedStatuses.has(status);
+  const isPassing =
+    status === undefined ? error.code !== 'ERR_ABORTED' : retriedStatuses.has(status);
   if (!isSafe || !isPassing || attempt > retryLimit || isCertificateError(error.code)) {
     return 0;
   }
@@ -121,7 +126,8 @@ type Attempt = {service: string; url: string; method: string; path: string; secr
 
 function translate(error: unknown, {service, url, method, path, secrets}: Attempt): Error {
   if (error instanceof NotJson) {
-    const what = error.location === undefined ? 'a body that is not JSON' : `a redirect to ${error.location}`;
+    const what =
+      error.location === undefined ? 'a body that is not JSON' : `a redirect to ${error.location}`;
     return new ApiError(service, error.status, what, {method, path}, [
       `Check the URL: is ${url} really ${service}, and not a proxy or a login page in front of it?`,
     ]);
@@ -148,12 +154,20 @@ function translate(error: unknown, {service, url, method, path, secrets}: Attemp
 }
 
 /** DigitalOcean's {id, message}, its odd {error}, Concourse's and dex's texts, or a proxy's HTML. */
-function explain(body: string, secrets: string[]): {detail: string; requestId?: string | undefined} {
+function explain(
+  body: string,
+  secrets: string[],
+): {detail: string; requestId?: string | undefined} {
   let detail = body;
   let requestId: string | undefined;
   try {
     const fields = JSON.parse(body) as Record<string, unknown>;
-    const texts = [fields['message'], fields['error_description'], fields['error'], fields['stderr']];
+    const texts = [
+      fields['message'],
+      fields['error_description'],
+      fields['error'],
+      fields['stderr'],
+    ];
     detail = texts.find((text) => typeof text === 'string') ?? '';
     requestId = typeof fields['request_id'] === 'string' ? fields['request_id'] : undefined;
   } catch {

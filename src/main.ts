@@ -6,7 +6,9 @@ export async function main(argv: string[], dir: string): Promise<void> {
   if (argv.length === 1 && argv[0] === '--version') {
     const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
     const {name, version} = JSON.parse(text) as {name: string; version: string};
-    process.stdout.write(`${name}/${version} ${process.platform}-${process.arch} node-${process.version}\n`);
+    process.stdout.write(
+      `${name}/${version} ${process.platform}-${process.arch} node-${process.version}\n`,
+    );
     return;
   }
 

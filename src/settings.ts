@@ -96,6 +96,18 @@ export function flag(inputs: Inputs, name: string): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
+/** A URL with a password in it is neither used nor repeated: URLs are shown in errors and logs. */
+export function urlProblem(what: string, url: string): string | undefined {
+  if (!URL.canParse(url) || !/^https?:$/v.test(new URL(url).protocol)) {
+    return `${what} is not an http or https URL`;
+  }
+
+  const {username, password} = new URL(url);
+  return username === '' && password === ''
+    ? undefined
+    : `${what} has a user name or password in it: set them in the environment instead`;
+}
+
 /** The text of the file that a flag names; a file that cannot be read is a problem. */
 export async function flagFile(inputs: Inputs, name: string): Promise<string | undefined> {
   const file = flag(inputs, name);
@@ -111,11 +123,17 @@ export async function secretVariable(inputs: Inputs, name: string): Promise<stri
 
   const file = inputs.environment[`${name}_FILE`];
   const text =
-    file === undefined || file === '' ? undefined : await readText(file, `${name}_FILE`, inputs.problems);
+    file === undefined || file === ''
+      ? undefined
+      : await readText(file, `${name}_FILE`, inputs.problems);
   return text?.trim() === '' ? undefined : text?.trim();
 }
 
-async function readText(file: string, what: string, problems: string[]): Promise<string | undefined> {
+async function readText(
+  file: string,
+  what: string,
+  problems: string[],
+): Promise<string | undefined> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {

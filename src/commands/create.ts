@@ -21,7 +21,10 @@ export default class Create extends WorkerCommand {
   ];
 
   static override args = {
-    name: Args.string({description: 'worker name: the tag that pipeline steps use', required: true}),
+    name: Args.string({
+      description: 'worker name: the tag that pipeline steps use',
+      required: true,
+    }),
   };
 
   static override flags = {
@@ -87,7 +90,9 @@ export default class Create extends WorkerCommand {
     const created = await createWorkers(request, context, {problems: inputs.problems});
     (await this.reporter()).phase('registered', timeline(created.seconds));
     this.log(workerTable(created.workers));
-    this.log(`${money(created.priceHourly)} an hour, ${money(created.worstCost)} at most until the ttl ends`);
+    this.log(
+      `${money(created.priceHourly)} an hour, ${money(created.worstCost)} at most until the ttl ends`,
+    );
     return created;
   }
 }

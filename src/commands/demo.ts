@@ -3,17 +3,23 @@ import {once} from 'node:events';
 import {rm} from 'node:fs/promises';
 import process from 'node:process';
 import {WorkerCommand} from '../command.js';
-import {processEnvironment} from '../context.js';
 import {writeEmulatorKeys} from '../emulator-keys.js';
 import {ActionableError} from '../errors.js';
 
-type Proof = {droplets: number; workers: number; strayTags: string[]; tags: string[]; seconds: number};
+type Proof = {
+  droplets: number;
+  workers: number;
+  strayTags: string[];
+  tags: string[];
+  seconds: number;
+};
 
 /** Long enough to see the phases, short enough to stay. */
 const emulatedTimes = {createMs: 3000, bootMs: 2500};
 
 export default class Demo extends WorkerCommand {
-  static override summary = 'See workers come and go on the emulator: no account, no download, half a minute';
+  static override summary =
+    'See workers come and go on the emulator: no account, no download, half a minute';
   static override examples = ['<%= config.bin %> <%= command.id %>'];
 
   async run(): Promise<Proof> {
@@ -41,7 +47,12 @@ export default class Demo extends WorkerCommand {
         workers: emulator.concourse.workers().length,
         // A tag that names a run or a droplet would make the list grow with every build.
         strayTags: tags.filter((tag) =>
-          names.some((name) => name.split('-').slice(-2).some((part) => tag.includes(part))),
+          names.some((name) =>
+            name
+              .split('-')
+              .slice(-2)
+              .some((part) => tag.includes(part)),
+          ),
         ),
         tags,
         seconds: Math.round((performance.now() - startedAt) / 100) / 10,
@@ -65,14 +76,17 @@ export default class Demo extends WorkerCommand {
     this.#say(`$ ${this.config.bin} ${command}`);
     const [node, script] = [process.execPath, process.argv[1]!];
     const child = spawn(node, [script, ...command.split(' ')], {
-      env: {...processEnvironment(), ...environment},
+      env: {...this.inputs({}).environment, ...environment},
       stdio: ['ignore', this.jsonEnabled() ? 2 : 'inherit', 'inherit'],
       signal: this.signal,
       killSignal: 'SIGTERM',
     });
     const [code] = (await once(child, 'exit')) as [number | null];
     if (code !== 0) {
-      throw new ActionableError('DEMO_FAILED', `${this.config.bin} ${command} ended with exit code ${code}`);
+      throw new ActionableError(
+        'DEMO_FAILED',
+        `${this.config.bin} ${command} ended with exit code ${code}`,
+      );
     }
   }
 
@@ -92,9 +106,13 @@ function timelineOf({
   const first = digitalOcean.requests[0]?.time ?? clock.now();
   const writes: Seen[] = digitalOcean.requests
     .filter(({method}) => method !== 'GET')
-    .map(({time, method, path, status}) => ({at: time, text: `DigitalOcean  ${method} ${path} → ${status}`}));
+    .map(({time, method, path, status}) => ({
+      at: time,
+      text: `DigitalOcean  ${method} ${path} → ${status}`,
+    }));
   const commands = concourse.tsaRequests.map(
-    ({command, exit}) => `  Concourse TSA  ${command?.split(' ')[0] ?? 'no command'}${exit === undefined ? '' : ` → exit ${exit}`}`,
+    ({command, exit}) =>
+      `  Concourse TSA  ${command?.split(' ')[0] ?? 'no command'}${exit === undefined ? '' : ` → exit ${exit}`}`,
   );
   return [
     ...writes.map(({at, text}) => `  ${((at - first) / 1000).toFixed(1).padStart(5)}s  ${text}`),

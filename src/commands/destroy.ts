@@ -1,10 +1,18 @@
 import {Args} from '@oclif/core';
 import {WorkerCommand} from '../command.js';
-import {concourseFlags, digitalOceanFlags, dryRun, duration, selectionFlags, variableOf} from '../flags.js';
+import {
+  concourseFlags,
+  digitalOceanFlags,
+  dryRun,
+  duration,
+  selectionFlags,
+  variableOf,
+} from '../flags.js';
 import type {Destroyed} from '../workers/destroy.js';
 
 export default class Destroy extends WorkerCommand {
-  static override summary = 'Destroy the droplets of a worker name and take the workers off the CI server';
+  static override summary =
+    'Destroy the droplets of a worker name and take the workers off the CI server';
   static override description =
     'Nothing found is success. Without a CI server only the droplets are destroyed; their workers leave the list by themselves.';
 
@@ -52,7 +60,9 @@ export default class Destroy extends WorkerCommand {
         : `${isDryRun ? 'Would destroy' : 'Destroyed'} ${workers.length} droplet(s)\n${workerTable(workers)}`,
     );
     if (removed !== null && removed.length > 0) {
-      this.log(`${isDryRun ? 'Would take' : 'Taken'} off the CI server's list: ${removed.join(', ')}`);
+      this.log(
+        `${isDryRun ? 'Would take' : 'Taken'} off the CI server's list: ${removed.join(', ')}`,
+      );
     }
 
     return destroyed;

@@ -33,7 +33,8 @@ const switchFlags = Object.fromEntries(
 );
 
 export default class Emulator extends WorkerCommand {
-  static override summary = 'Run DigitalOcean and Concourse on loopback ports, to try things without an account';
+  static override summary =
+    'Run DigitalOcean and Concourse on loopback ports, to try things without an account';
   static override description =
     'Prints the environment to export in another shell and stays in the foreground. Every trap of the real services is a flag.';
 
@@ -64,7 +65,9 @@ export default class Emulator extends WorkerCommand {
     const keys = await writeEmulatorKeys(emulator.concourse);
     try {
       const environment = {...emulator.environment, ...keys.environment};
-      const lines = Object.entries(environment).map(([name, value]) => `export ${name}=${quoted(value)}`);
+      const lines = Object.entries(environment).map(
+        ([name, value]) => `export ${name}=${quoted(value)}`,
+      );
       this.log(lines.join('\n'));
       if (this.jsonEnabled()) {
         this.logJson({environment});

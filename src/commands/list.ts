@@ -5,8 +5,12 @@ import {concourseFlags, digitalOceanFlags} from '../flags.js';
 import type {Worker} from '../workers/worker.js';
 
 export default class List extends WorkerCommand {
-  static override summary = 'Show the droplets that are workers, what they cost, and what the CI server says of them';
-  static override examples = ['<%= config.bin %> <%= command.id %>', '<%= config.bin %> <%= command.id %> build-arm --json'];
+  static override summary =
+    'Show the droplets that are workers, what they cost, and what the CI server says of them';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> build-arm --json',
+  ];
   static override args = {name: Args.string({description: 'only this worker name'})};
   static override flags = {...concourseFlags, ...digitalOceanFlags};
 

@@ -32,10 +32,14 @@ export default class Render extends WorkerCommand {
     const inputs = this.inputs(flags);
     const ci = await this.connectCi(inputs);
     const request = await readCreateRequest(args.name, inputs, ci);
-    const rendered = await renderWorker(request, {ci, signal: this.signal}, {
-      problems: inputs.problems,
-      showSecrets: flags['show-secrets'],
-    });
+    const rendered = await renderWorker(
+      request,
+      {ci, signal: this.signal},
+      {
+        problems: inputs.problems,
+        showSecrets: flags['show-secrets'],
+      },
+    );
     this.log(rendered.userData.trimEnd());
     (await this.reporter()).note(`${rendered.bytes} bytes of at most 65536`);
     return rendered;

@@ -1,30 +1,37 @@
 import type {WorkerRequest} from '../ci-server.js';
 import {ActionableError} from '../errors.js';
+import {urlProblem} from '../settings.js';
 import type {Concourse} from './client.js';
 import type {ConcourseSettings} from './ci-server.js';
 import type {Info} from './types.js';
 import {compareVersions, isDevelopmentBuild} from './version.js';
 
 /** What is wrong with the settings and the request, as far as it shows without a request. */
-export function inputProblems(settings: ConcourseSettings, request: WorkerRequest): string[] {
+export function inputProblems(
+  settings: ConcourseSettings,
+  request: WorkerRequest,
+  found: string[],
+): string[] {
   const {workerKey, tsaPublicKey, team, version, downloadUrl} = settings;
   const problems: string[] = [];
 
-  if (workerKey === undefined) {
-    problems.push('No worker key: give the private key that the TSA accepts with --worker-key FILE');
+  // A file that could not be read, or holds no key, has been told of.
+  const isTold = (what: string) => found.some((problem) => problem.startsWith(what));
+  if (workerKey === undefined && !isTold('--worker-key')) {
+    problems.push(
+      'No worker key: give the private key that the TSA accepts with --worker-key FILE',
+    );
   }
 
-  if (tsaPublicKey === undefined) {
+  if (tsaPublicKey === undefined && !isTold('--tsa-public-key')) {
     problems.push(
       "No TSA public key: give the public half of the TSA's host key with --tsa-public-key FILE",
     );
   }
 
   for (const tag of request.tags) {
-    if (!/^[\p{L}\p{N}_.:\/\-]+$/v.test(tag)) {
-      problems.push(
-        `Tag ${JSON.stringify(tag)} cannot be a Concourse tag here: use letters, digits and _ . : / -`,
-      );
+    if (tag.trim() !== tag || tag === '' || /[,\p{Cc}]/v.test(tag)) {
+      problems.push(`Tag ${JSON.stringify(tag)} cannot be a Concourse tag: it has a comma, an outer space or a control character`);
     }
   }
 
@@ -36,8 +43,9 @@ export function inputProblems(settings: ConcourseSettings, request: WorkerReques
     problems.push(`Concourse version ${JSON.stringify(version)} is not a release such as 8.2.5`);
   }
 
-  if (downloadUrl !== undefined && !/^https?:\/\/[^\s"'\\]+$/v.test(downloadUrl)) {
-    problems.push(`Download URL ${JSON.stringify(downloadUrl)} is not an http or https URL`);
+  if (downloadUrl !== undefined) {
+    const problem = urlProblem('The download URL of Concourse', downloadUrl);
+    problems.push(...(problem === undefined ? [] : [problem]));
   }
 
   return problems;

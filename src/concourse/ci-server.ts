@@ -1,5 +1,6 @@
 import {allChecks, UsageError} from '../errors.js';
 import type {CiServer, WorkerRequest} from '../ci-server.js';
+import {defaultDownloadUrl, type ConcourseTemplateValues} from '../cloud-init/concourse-values.js';
 import {parsePrivateKey, parseWorkerKeys} from '../cloud-init/keys.js';
 import {secret} from '../cloud-init/secret.js';
 import {checkTeam, inputProblems, releaseFor} from './checks.js';
@@ -30,7 +31,6 @@ export type ConcourseSettings = {
 };
 
 const keyNames = {workerKey: 'The worker key', tsaPublicKey: 'The TSA public key'};
-const githubReleases = 'https://github.com/concourse/concourse/releases/download';
 
 /** Concourse as the core sees it: the ATC over HTTP for what it lists, the TSA over SSH for what it removes. */
 export async function createConcourse(
@@ -52,7 +52,7 @@ export async function createConcourse(
           secondMs,
         };
 
-  function templateValues(release: string, request: WorkerRequest): Record<string, unknown> {
+  function templateValues(release: string, request: WorkerRequest): ConcourseTemplateValues {
     return {
       name: request.workerName,
       tags: [...new Set([request.workerName, ...request.tags])],
@@ -61,7 +61,7 @@ export async function createConcourse(
       tsaPublicKey: (hostKeys ?? []).map(({line}) => `${line}\n`).join(''),
       workerKey: secret(workerKey ?? ''),
       concourseVersion: release,
-      downloadUrl: (settings.downloadUrl ?? githubReleases).replace(/\/+$/v, ''),
+      downloadUrl: (settings.downloadUrl ?? defaultDownloadUrl).replace(/\/+$/v, ''),
       ttlSeconds: request.ttlSeconds,
       ssh: request.hasSshKey,
       containerd: compareVersions(release, '6.5.0') >= 0,
@@ -86,7 +86,7 @@ export async function createConcourse(
     },
 
     plan(request, found) {
-      found.push(...inputProblems(settings, request));
+      found.push(...inputProblems(settings, request, found));
       return templateValues(settings.version ?? '99.99.99', request);
     },
 
@@ -134,7 +134,8 @@ async function readKeys({workerKey, tsaPublicKey}: ConcourseSettings, problems: 
     return {workerKey: keys?.workerKey.pem, hostKeys: keys?.tsaKeys};
   }
 
-  const key = workerKey && (await orProblems(parsePrivateKey(workerKey, keyNames.workerKey), problems));
+  const key =
+    workerKey && (await orProblems(parsePrivateKey(workerKey, keyNames.workerKey), problems));
   return {workerKey: key === '' ? undefined : key?.pem, hostKeys: undefined};
 }
 

@@ -41,9 +41,11 @@ export class Concourse {
     try {
       const info = await this.#info;
       if (typeof info.version !== 'string' || typeof info.worker_version !== 'string') {
-        throw new ActionableError('NOT_CONCOURSE', `${this.url} answers, but not as Concourse does`, [
-          'Check the Concourse URL',
-        ]);
+        throw new ActionableError(
+          'NOT_CONCOURSE',
+          `${this.url} answers, but not as Concourse does`,
+          ['Check the Concourse URL'],
+        );
       }
 
       return info;
@@ -108,9 +110,11 @@ export class Concourse {
           `Concourse at ${this.url} no longer accepts the fly login of target ${login.target}`,
           [`Log in again: fly --target ${login.target} login`],
         )
-      : new ActionableError('LOGIN_REFUSED', `Concourse at ${this.url} does not accept its own token`, [
-          'Try again; if it stays so, the clocks of the Concourse web nodes may differ',
-        ]);
+      : new ActionableError(
+          'LOGIN_REFUSED',
+          `Concourse at ${this.url} does not accept its own token`,
+          ['Try again; if it stays so, the clocks of the Concourse web nodes may differ'],
+        );
   }
 
   async #logIn(signal?: AbortSignal): Promise<string> {

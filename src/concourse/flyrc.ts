@@ -95,5 +95,7 @@ export function tokenExpiry(token: string): Date | undefined {
     }
   }
 
-  return typeof seconds === 'number' && seconds > 0 && seconds < 1e11 ? new Date(seconds * 1000) : undefined;
+  return typeof seconds === 'number' && seconds > 0 && seconds < 1e11
+    ? new Date(seconds * 1000)
+    : undefined;
 }

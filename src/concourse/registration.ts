@@ -32,10 +32,15 @@ export function lacks(worker: Worker, expected: Expectation): Lack | undefined {
   }
 
   if (worker.team !== team) {
-    return {reason: `registered for team ${JSON.stringify(worker.team)} instead of ${JSON.stringify(team)}`, isFinal: true};
+    return {
+      reason: `registered for team ${JSON.stringify(worker.team)} instead of ${JSON.stringify(team)}`,
+      isFinal: true,
+    };
   }
 
-  const missing = [request.workerName, ...request.tags].filter((tag) => !worker.tags?.includes(tag));
+  const missing = [request.workerName, ...request.tags].filter(
+    (tag) => !worker.tags?.includes(tag),
+  );
   return missing.length === 0
     ? undefined
     : {reason: `registered without tag ${missing.join(', ')}`, isFinal: true};

@@ -16,11 +16,17 @@ const stallSeconds = 180;
 const pollSeconds = 5;
 
 /** Asks workers to end their builds and take no new ones. */
-export async function retireWorkers(names: string[], access: Access, signal: AbortSignal): Promise<void> {
+export async function retireWorkers(
+  names: string[],
+  access: Access,
+  signal: AbortSignal,
+): Promise<void> {
   const workers = await known(names, access, signal);
   if (access.tsa === undefined) {
     await Promise.all(
-      workers.map(async ({name, team}) => unlessGone(access.client.retireWorker(name, team, signal))),
+      workers.map(async ({name, team}) =>
+        unlessGone(access.client.retireWorker(name, team, signal)),
+      ),
     );
     return;
   }
@@ -31,7 +37,9 @@ export async function retireWorkers(names: string[], access: Access, signal: Abo
     throw new ActionableError(
       'RETIRE_REFUSED',
       `The TSA did not retire ${refused.map(({name}) => name).join(', ')}`,
-      ['The reason is in the log of the Concourse web node; a team key may act on workers of its team only'],
+      [
+        'The reason is in the log of the Concourse web node; a team key may act on workers of its team only',
+      ],
     );
   }
 }

@@ -2,10 +2,12 @@ import type {Login} from './client.js';
 import type {ConcourseSettings} from './ci-server.js';
 import {readFlyTarget, type FlyTarget} from './flyrc.js';
 import {UsageError} from '../errors.js';
-import {flag, flagFile, secretVariable, type Inputs} from '../settings.js';
+import {flag, flagFile, secretVariable, urlProblem, type Inputs} from '../settings.js';
 
 /** What flags, environment and flyrc say of Concourse; undefined when they name none. */
-export async function readConcourseSettings(inputs: Inputs): Promise<ConcourseSettings | undefined> {
+export async function readConcourseSettings(
+  inputs: Inputs,
+): Promise<ConcourseSettings | undefined> {
   const {flags, problems} = inputs;
   const targetName = flag(inputs, 'target');
   const target = targetName === undefined ? undefined : await readTarget(targetName, inputs);
@@ -21,8 +23,9 @@ export async function readConcourseSettings(inputs: Inputs): Promise<ConcourseSe
     return undefined;
   }
 
-  if (!URL.canParse(url) || !/^https?:$/v.test(new URL(url).protocol)) {
-    problems.push(`Concourse URL ${JSON.stringify(url)} is not an http or https URL`);
+  const problem = urlProblem('The Concourse URL', url);
+  if (problem !== undefined) {
+    problems.push(problem);
     return undefined;
   }
 

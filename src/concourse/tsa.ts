@@ -50,7 +50,11 @@ export async function runOnTsa(
 }
 
 /** Checks the way a worker will go, without a worker: address, host key, worker key, and the key's team. */
-export async function probeTsa(options: TsaOptions, team: string, signal: AbortSignal): Promise<void> {
+export async function probeTsa(
+  options: TsaOptions,
+  team: string,
+  signal: AbortSignal,
+): Promise<void> {
   const nobody = {name: 'do-worker-preflight', team};
   const [status] = await runOnTsa(options, 'sweep-containers', [nobody], signal);
   if (status !== 0) {
@@ -102,7 +106,9 @@ async function connect(options: TsaOptions, signal: AbortSignal): Promise<Client
     // Stays on: a connection that fails later must not end the process.
     client.on('error', (error: Error & {level?: string}) => {
       signal.removeEventListener('abort', abort);
-      reject(isHostKnown ? connectionError(error, `${host}:${port}`) : wrongHostKey(`${host}:${port}`));
+      reject(
+        isHostKnown ? connectionError(error, `${host}:${port}`) : wrongHostKey(`${host}:${port}`),
+      );
     });
     client.connect(config);
   });
@@ -117,9 +123,11 @@ async function run(
   return new Promise((resolve, reject) => {
     const fail = (what: string) => {
       reject(
-        new ActionableError('TSA', `The TSA at ${host}:${port} did not carry out ${command} for ${worker.name}: ${what}`, [
-          'Look into the log of the Concourse web node',
-        ]),
+        new ActionableError(
+          'TSA',
+          `The TSA at ${host}:${port} did not carry out ${command} for ${worker.name}: ${what}`,
+          ['Look into the log of the Concourse web node'],
+        ),
       );
     };
 
@@ -163,17 +171,28 @@ function wrongHostKey(address: string): ActionableError {
   );
 }
 
-function connectionError(error: Error & {level?: string; code?: string}, address: string): ActionableError {
+function connectionError(
+  error: Error & {level?: string; code?: string},
+  address: string,
+): ActionableError {
   if (error.level === 'client-authentication') {
-    return new ActionableError('TSA_KEY_REFUSED', `The TSA at ${address} does not accept the worker key`, [
-      "Add its public half to the web's CONCOURSE_TSA_AUTHORIZED_KEYS (or the team's authorized keys) and restart the web",
-      'Or give a key that is there: --worker-key FILE',
-    ]);
+    return new ActionableError(
+      'TSA_KEY_REFUSED',
+      `The TSA at ${address} does not accept the worker key`,
+      [
+        "Add its public half to the web's CONCOURSE_TSA_AUTHORIZED_KEYS (or the team's authorized keys) and restart the web",
+        'Or give a key that is there: --worker-key FILE',
+      ],
+    );
   }
 
   const reason = error.code ?? (error.level === 'client-timeout' ? 'no answer' : error.message);
-  return new ActionableError('TSA_UNREACHABLE', `The TSA at ${address} cannot be reached: ${reason}`, [
-    'Check --tsa-host and --tsa-port (the TSA listens on 2222, not on the web port)',
-    'Open the port in the firewall in front of the web: workers come in through it',
-  ]);
+  return new ActionableError(
+    'TSA_UNREACHABLE',
+    `The TSA at ${address} cannot be reached: ${reason}`,
+    [
+      'Check --tsa-host and --tsa-port (the TSA listens on 2222, not on the web port)',
+      'Open the port in the firewall in front of the web: workers come in through it',
+    ],
+  );
 }

@@ -25,7 +25,5 @@ export function isDevelopmentBuild(version: string): boolean {
 }
 
 function numbers(version: string): number[] {
-  return isDevelopmentBuild(version)
-    ? [Infinity]
-    : version.split('-')[0]!.split('.').map(Number);
+  return isDevelopmentBuild(version) ? [Infinity] : version.split('-')[0]!.split('.').map(Number);
 }

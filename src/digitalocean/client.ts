@@ -28,10 +28,15 @@ export class DigitalOcean {
 
   /** The first page of all droplets and how many there are in the account. */
   async firstDroplets(signal?: AbortSignal): Promise<{droplets: Droplet[]; total: number}> {
-    const page = await this.#call<Page & {droplets: Droplet[]}>('GET', 'v2/droplets', 'droplet:read', {
-      query: {per_page: pageSize},
-      signal,
-    });
+    const page = await this.#call<Page & {droplets: Droplet[]}>(
+      'GET',
+      'v2/droplets',
+      'droplet:read',
+      {
+        query: {per_page: pageSize},
+        signal,
+      },
+    );
     const hidden = page.droplets.find(({tags}) => tags === undefined);
     return hidden === undefined
       ? {droplets: page.droplets, total: page.meta?.total ?? page.droplets.length}
@@ -59,7 +64,9 @@ export class DigitalOcean {
   }
 
   async account(signal?: AbortSignal): Promise<Account> {
-    const answer = await this.#call<{account: Account}>('GET', 'v2/account', 'account:read', {signal});
+    const answer = await this.#call<{account: Account}>('GET', 'v2/account', 'account:read', {
+      signal,
+    });
     return answer.account;
   }
 
@@ -73,7 +80,10 @@ export class DigitalOcean {
     return answer?.image;
   }
 
-  async sshKey(idOrFingerprint: string | number, signal?: AbortSignal): Promise<SshKey | undefined> {
+  async sshKey(
+    idOrFingerprint: string | number,
+    signal?: AbortSignal,
+  ): Promise<SshKey | undefined> {
     const path = `v2/account/keys/${encodeURIComponent(idOrFingerprint)}`;
     const answer = await forgiving(
       404,
@@ -118,14 +128,22 @@ export class DigitalOcean {
 
       const nextPage = new URL(next).searchParams.get('page') ?? '';
       if (!(Number(nextPage) > Number(page))) {
-        throw new ActionableError('PAGING', `DigitalOcean's page ${page} of ${root} points back to page ${nextPage}`);
+        throw new ActionableError(
+          'PAGING',
+          `DigitalOcean's page ${page} of ${root} points back to page ${nextPage}`,
+        );
       }
 
       page = nextPage;
     }
   }
 
-  async #call<T>(method: Method, path: string, scopes: string, options: RequestOptions): Promise<T> {
+  async #call<T>(
+    method: Method,
+    path: string,
+    scopes: string,
+    options: RequestOptions,
+  ): Promise<T> {
     try {
       return await this.#http<T>(method, path, options);
     } catch (error) {

@@ -22,7 +22,15 @@ export function timedOut(seconds: number): ActionableError {
 }
 
 /** One error that says in which phase a create ended, why, what was last seen, and what became of the droplets. */
-export function createFailed({plan, phase, seen, cause, kept = [], undone = [], leftovers}: Failure): unknown {
+export function createFailed({
+  plan,
+  phase,
+  seen,
+  cause,
+  kept = [],
+  undone = [],
+  leftovers,
+}: Failure): unknown {
   if (!(cause instanceof ActionableError)) {
     return leftovers.length === 0 ? cause : new AggregateError([cause], stillBilled(leftovers));
   }
@@ -51,6 +59,9 @@ export function createFailed({plan, phase, seen, cause, kept = [], undone = [], 
 
 function stillBilled(leftovers: Leftover[]): string {
   return leftovers
-    .map(({name, id, reason}) => `NOT destroyed and still billed: ${name} (https://cloud.digitalocean.com/droplets/${id}): ${reason}`)
+    .map(
+      ({name, id, reason}) =>
+        `NOT destroyed and still billed: ${name} (https://cloud.digitalocean.com/droplets/${id}): ${reason}`,
+    )
     .join('\n');
 }

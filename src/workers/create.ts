@@ -38,12 +38,16 @@ export async function createWorkers(
   const ledger: Ledger = {created: [], uncertain: new Set()};
   const sightings = new Sightings();
 
-  timeline.progress.phase('plan', `Planning ${request.count} worker(s) named ${request.workerName}`);
+  timeline.progress.phase(
+    'plan',
+    `Planning ${request.count} worker(s) named ${request.workerName}`,
+  );
   const plan = await planWorkers(request, ci, problems);
   try {
     return await create(plan, ci!, {ledger, sightings, pace, timeline}, inTime);
   } catch (error) {
-    const cause = deadline.aborted && !context.signal.aborted ? timedOut(plan.timeoutSeconds) : error;
+    const cause =
+      deadline.aborted && !context.signal.aborted ? timedOut(plan.timeoutSeconds) : error;
     const failure = {plan, phase: timeline.current(), seen: sightings.describe(), cause};
     const nothingMade = ledger.created.length === 0 && ledger.uncertain.size === 0;
     if (nothingMade || plan.keepOnFailure) {
@@ -119,7 +123,10 @@ async function create(
   const missing = plan.count - adopted.length;
   if (missing > 0) {
     const {region, size, priceHourly} = checked.placements[0]!;
-    progress.phase('create', `Creating ${missing} droplet(s): ${size} in ${region}, $${priceHourly} an hour each`);
+    progress.phase(
+      'create',
+      `Creating ${missing} droplet(s): ${size} in ${region}, $${priceHourly} an hour each`,
+    );
     const bootstraps = await ci.prepare(newDropletNames(plan, missing), plan.workerRequest, signal);
     await makeDroplets(bootstraps, {plan, ci, ...checked}, ledger, context);
   }
@@ -132,12 +139,23 @@ async function create(
 
 function describe(
   plan: Plan,
-  {checked, sightings, seconds, now}: {checked: Preflight; sightings: Sightings; seconds: Seconds; now: number},
+  {
+    checked,
+    sightings,
+    seconds,
+    now,
+  }: {checked: Preflight; sightings: Sightings; seconds: Seconds; now: number},
 ): Created {
   const workers = [...sightings.droplets.values()].map((droplet) => {
-    const priceHourly = checked.placements.find(({size}) => size === droplet.size_slug)?.priceHourly;
+    const priceHourly = checked.placements.find(
+      ({size}) => size === droplet.size_slug,
+    )?.priceHourly;
     const owned = {droplet, identity: identify(droplet)!};
-    return describeWorker(owned, {now, priceHourly, workerState: sightings.workers.get(droplet.name) ?? null});
+    return describeWorker(owned, {
+      now,
+      priceHourly,
+      workerState: sightings.workers.get(droplet.name) ?? null,
+    });
   });
   return {
     run: plan.runKey,

@@ -46,7 +46,11 @@ async function deleteDroplet(id: number, {digitalOcean, signal, time}: Deleting)
       try {
         await digitalOcean.deleteDroplet(id, signal);
       } catch (error) {
-        if (error instanceof ApiError && error.status === 422 && /pending event/iv.test(error.detail)) {
+        if (
+          error instanceof ApiError &&
+          error.status === 422 &&
+          /pending event/iv.test(error.detail)
+        ) {
           throw new StillWaiting(error.message);
         }
 
@@ -69,7 +73,9 @@ async function stillListed(deleted: Owned[], context: Deleting): Promise<Leftove
       async () => {
         const listed = new Set<number>();
         for (const workerName of workerNames) {
-          const droplets = await digitalOcean.dropletsTagged(nameTag(workerName), signal).catch(orStillWaiting);
+          const droplets = await digitalOcean
+            .dropletsTagged(nameTag(workerName), signal)
+            .catch(orStillWaiting);
           for (const {id} of droplets) {
             listed.add(id);
           }

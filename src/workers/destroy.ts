@@ -37,7 +37,10 @@ export async function destroyWorkers(
 
   const {ci, progress, signal, time} = context;
   progress.phase('list', `Looking for droplets of ${workerName}`);
-  const [owned, listing] = await Promise.all([selectOwned(request, context), listWorkers(ci, signal)]);
+  const [owned, listing] = await Promise.all([
+    selectOwned(request, context),
+    listWorkers(ci, signal),
+  ]);
   const isMeant = ({name, tags}: CiWorker) => {
     const key = runKeyIn(name, workerName);
     return (
@@ -51,7 +54,10 @@ export async function destroyWorkers(
   const stale = (listing.workers ?? []).filter(isMeant).map(({name}) => name);
   const all = [...new Set([...names, ...stale])];
   const workers = owned.map((each) =>
-    describeWorker(each, {now: time.now(), workerState: stateIn(listing.workers, each.droplet.name)}),
+    describeWorker(each, {
+      now: time.now(),
+      workerState: stateIn(listing.workers, each.droplet.name),
+    }),
   );
   if (dryRun) {
     return {workers, removed: listing.workers === undefined ? null : stale, dryRun};
@@ -67,7 +73,8 @@ export async function destroyWorkers(
     throw notDestroyed(request, leftovers, owned);
   }
 
-  const removed = ci === undefined || all.length === 0 ? [] : await remove(all, {ci, request, listing}, context);
+  const removed =
+    ci === undefined || all.length === 0 ? [] : await remove(all, {ci, request, listing}, context);
   return {workers, removed: ci === undefined ? null : removed, dryRun};
 }
 
@@ -102,7 +109,9 @@ async function drain(
         const workers = await ci.list(signal).catch(orStillWaiting);
         const busy = workers.filter(({name}) => names.includes(name));
         if (busy.length > 0) {
-          throw new StillWaiting(`${busy.map(({name}) => name).join(', ')} still had work after ${seconds} s`);
+          throw new StillWaiting(
+            `${busy.map(({name}) => name).join(', ')} still had work after ${seconds} s`,
+          );
         }
       },
       {everySeconds: Math.min(defaultPace.ciSeconds, seconds), forSeconds: seconds},
@@ -142,7 +151,11 @@ async function remove(
     throw new ActionableError(
       'WORKER_LEFT',
       `The droplets of ${request.workerName} are gone, but the CI server could not be told: ${error.message}`,
-      [...error.suggestions, 'Ephemeral workers leave the list by themselves within two minutes', 'Or run the same command again'],
+      [
+        ...error.suggestions,
+        'Ephemeral workers leave the list by themselves within two minutes',
+        'Or run the same command again',
+      ],
     );
   }
 
@@ -150,7 +163,10 @@ async function remove(
     throw new ActionableError(
       'WORKER_LEFT',
       `The droplets of ${request.workerName} are gone, but the CI server still lists ${left.join(', ')}`,
-      ['Give the worker key (--worker-key) or a login that may prune them', `By hand: fly prune-worker --worker ${left[0]}`],
+      [
+        'Give the worker key (--worker-key) or a login that may prune them',
+        `By hand: fly prune-worker --worker ${left[0]}`,
+      ],
     );
   }
 
@@ -159,7 +175,11 @@ async function remove(
     : names.filter((name) => listing.workers!.some((worker) => worker.name === name));
 }
 
-function notDestroyed({workerName}: DestroyRequest, leftovers: Leftover[], owned: Owned[]): ActionableError {
+function notDestroyed(
+  {workerName}: DestroyRequest,
+  leftovers: Leftover[],
+  owned: Owned[],
+): ActionableError {
   const lines = leftovers.map(
     ({name, id, reason}) => `- ${name} (https://cloud.digitalocean.com/droplets/${id}): ${reason}`,
   );

@@ -59,7 +59,12 @@ export function identify({name, tags = []}: Pick<Droplet, 'name' | 'tags'>): Ide
   const kind = valueOf('kind');
   const ciId = valueOf('ci');
   const workerName = valueOf('name');
-  if (!lowered.has(markerTag) || kind === undefined || ciId === undefined || workerName === undefined) {
+  if (
+    !lowered.has(markerTag) ||
+    kind === undefined ||
+    ciId === undefined ||
+    workerName === undefined
+  ) {
     return undefined;
   }
 
@@ -67,7 +72,13 @@ export function identify({name, tags = []}: Pick<Droplet, 'name' | 'tags'>): Ide
   const ttl = Number(valueOf('ttl'));
   return runKey === undefined
     ? undefined
-    : {kind, ciId, workerName, runKey, ttlSeconds: Number.isSafeInteger(ttl) && ttl > 0 ? ttl : undefined};
+    : {
+        kind,
+        ciId,
+        workerName,
+        runKey,
+        ttlSeconds: Number.isSafeInteger(ttl) && ttl > 0 ? ttl : undefined,
+      };
 }
 
 /** The run key in a droplet's or worker's name of our form, read from the right; undefined for another form. */

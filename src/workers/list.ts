@@ -16,8 +16,13 @@ export async function listWorkers(
   return droplets
     .map((droplet) => ({droplet, identity: identify(droplet)}))
     .filter((each): each is Owned => each.identity !== undefined)
-    .filter(({identity}) => workerName === undefined || identity.workerName === workerName.toLowerCase())
-    .sort((a, b) => a.droplet.created_at.localeCompare(b.droplet.created_at) || a.droplet.id - b.droplet.id)
+    .filter(
+      ({identity}) => workerName === undefined || identity.workerName === workerName.toLowerCase(),
+    )
+    .sort(
+      (a, b) =>
+        a.droplet.created_at.localeCompare(b.droplet.created_at) || a.droplet.id - b.droplet.id,
+    )
     .map((owned) => {
       const isItsOwn = owned.identity.kind === ci?.kind && owned.identity.ciId === asked?.ciId;
       return describeWorker(owned, {

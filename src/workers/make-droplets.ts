@@ -29,7 +29,12 @@ export async function makeDroplets(
   context: Pick<Context, 'digitalOcean' | 'progress' | 'signal' | 'time'>,
 ): Promise<void> {
   const sshKeys = await accountKeys(plan, context);
-  const tags = tagsFor({kind: ci.kind, ciId, workerName: plan.workerName, ttlSeconds: plan.ttlSeconds});
+  const tags = tagsFor({
+    kind: ci.kind,
+    ciId,
+    workerName: plan.workerName,
+    ttlSeconds: plan.ttlSeconds,
+  });
   const open = [...placements];
   for (const {names, values} of bootstraps) {
     const userData = await renderUserData(plan.template, values);
@@ -105,7 +110,12 @@ function settle(names: string[], {uncertain}: Ledger): void {
  */
 async function post(
   droplets: NewDroplets,
-  {digitalOcean, progress, signal, time}: Pick<Context, 'digitalOcean' | 'progress' | 'signal' | 'time'>,
+  {
+    digitalOcean,
+    progress,
+    signal,
+    time,
+  }: Pick<Context, 'digitalOcean' | 'progress' | 'signal' | 'time'>,
 ): Promise<Droplet[]> {
   try {
     return await pollUntil(
@@ -172,7 +182,11 @@ async function accountKeys(
       await digitalOcean.addSshKey(`do-worker ${workerName}`, publicKeyLine, signal);
     } catch (error) {
       // Another create may have added it since.
-      if (!(error instanceof ApiError && error.status === 422 && /already in use/iv.test(error.detail))) {
+      if (!(
+        error instanceof ApiError &&
+        error.status === 422 &&
+        /already in use/iv.test(error.detail)
+      )) {
         throw error;
       }
     }

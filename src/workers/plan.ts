@@ -1,8 +1,4 @@
-import {
-  dropletNameLength,
-  newDropletName,
-  newRunKey,
-} from './identity.js';
+import {dropletNameLength, newDropletName, newRunKey} from './identity.js';
 import type {CiServer, WorkerRequest} from '../ci-server.js';
 import {renderUserData} from '../cloud-init/render.js';
 import type {Template} from '../cloud-init/template.js';
@@ -67,16 +63,23 @@ export async function planWorkers(
     problems.push(`Count ${count} is not a number from 1 to 1000`);
   }
 
-  for (const [what, values] of [['region', regions], ['size', sizes]] as const) {
+  for (const [what, values] of [
+    ['region', regions],
+    ['size', sizes],
+  ] as const) {
     const bad = values.filter((value) => !slug.test(value));
     if (values.length === 0 || bad.length > 0) {
-      problems.push(`No ${what} is spelled ${bad.map((value) => JSON.stringify(value)).join(', ') || '""'}`);
+      problems.push(
+        `No ${what} is spelled ${bad.map((value) => JSON.stringify(value)).join(', ') || '""'}`,
+      );
     }
   }
 
   for (const key of request.sshKeys) {
     if (typeof key === 'string' && !fingerprint.test(key)) {
-      problems.push(`SSH key ${JSON.stringify(key)} is neither a key id nor an MD5 fingerprint (aa:bb:…)`);
+      problems.push(
+        `SSH key ${JSON.stringify(key)} is neither a key id nor an MD5 fingerprint (aa:bb:…)`,
+      );
     }
   }
 
@@ -118,7 +121,11 @@ export function newDropletNames({workerName, runKey}: Plan, count: number): stri
 }
 
 /** What is wrong with a worker name (and a run key), as every command checks it. */
-export function nameProblems(workerName: string, runKey: string | undefined, maxLength = 63): string[] {
+export function nameProblems(
+  workerName: string,
+  runKey: string | undefined,
+  maxLength = 63,
+): string[] {
   const problems: string[] = [];
   if (!/^[a-z0-9](?:[a-z0-9\-]*[a-z0-9])?$/iv.test(workerName)) {
     problems.push(

@@ -65,7 +65,11 @@ export async function preflight(
   return {ciId, placements, adopted};
 }
 
-async function ciIdFor(given: string | undefined, ci: CiServer, signal: AbortSignal): Promise<string> {
+async function ciIdFor(
+  given: string | undefined,
+  ci: CiServer,
+  signal: AbortSignal,
+): Promise<string> {
   return given ?? ciIdOf(await ci.externalUrl(signal));
 }
 
@@ -80,7 +84,9 @@ function placementsIn({regions, sizes}: Plan, catalogue: Size[]): Placement[] {
 
   for (const size of sizes) {
     if (!catalogue.some(({slug}) => slug === size)) {
-      problems.push(`Size ${size} is unknown to this account; sizes near it: ${similar(size, catalogue).join(', ')}`);
+      problems.push(
+        `Size ${size} is unknown to this account; sizes near it: ${similar(size, catalogue).join(', ')}`,
+      );
     }
   }
 
@@ -99,7 +105,9 @@ function placementsIn({regions, sizes}: Plan, catalogue: Size[]): Placement[] {
     throw new ActionableError(
       'SIZE_UNAVAILABLE',
       `Size ${sizes.join(', ')} cannot be had now in region ${regions.join(', ')}`,
-      ['Name more regions or sizes to fall back on: --region ams3,fra1 --size s-2vcpu-2gb,s-2vcpu-4gb'],
+      [
+        'Name more regions or sizes to fall back on: --region ams3,fra1 --size s-2vcpu-2gb,s-2vcpu-4gb',
+      ],
     );
   }
 
@@ -136,7 +144,9 @@ async function checkSshKeys(
   await allChecks(
     sshKeys.map(async (key) => {
       if ((await digitalOcean.sshKey(key, signal)) === undefined) {
-        throw new UsageError([`SSH key ${key} is not in this account; list them: doctl compute ssh-key list`]);
+        throw new UsageError([
+          `SSH key ${key} is not in this account; list them: doctl compute ssh-key list`,
+        ]);
       }
     }),
   );
@@ -146,11 +156,17 @@ async function checkLimit(
   {missing, total}: {missing: number; total: number},
   {digitalOcean, signal}: Pick<Context, 'digitalOcean' | 'signal'>,
 ): Promise<void> {
-  const {droplet_limit: limit, status, status_message: message} = await digitalOcean.account(signal);
+  const {
+    droplet_limit: limit,
+    status,
+    status_message: message,
+  } = await digitalOcean.account(signal);
   if (status === 'locked') {
-    throw new ActionableError('ACCOUNT_LOCKED', `The DigitalOcean account is locked${message ? `: ${message}` : ''}`, [
-      'See https://cloud.digitalocean.com',
-    ]);
+    throw new ActionableError(
+      'ACCOUNT_LOCKED',
+      `The DigitalOcean account is locked${message ? `: ${message}` : ''}`,
+      ['See https://cloud.digitalocean.com'],
+    );
   }
 
   if (limit !== undefined && total + missing > limit) {

@@ -38,7 +38,9 @@ export async function renderWorker(
   const values = await ci.preview(workerRequest, signal);
   const userData = await renderUserData(template, values);
   return {
-    userData: showSecrets ? userData : await renderUserData(template, values, {redactSecrets: true}),
+    userData: showSecrets
+      ? userData
+      : await renderUserData(template, values, {redactSecrets: true}),
     bytes: Buffer.byteLength(userData),
   };
 }

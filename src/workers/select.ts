@@ -38,7 +38,9 @@ export async function selectOwned(
 
   const selected = named.filter(({identity}) => identity.ciId === own.id);
   // An id made of the URL given may differ from the server's own, so droplets of others prove nothing.
-  return selected.length === 0 && !own.isCertain && named.length > 0 ? undecided(workerName, named) : selected;
+  return selected.length === 0 && !own.isCertain && named.length > 0
+    ? undecided(workerName, named)
+    : selected;
 }
 
 /** Undefined when there is no CI server to ask. */

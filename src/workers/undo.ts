@@ -46,7 +46,9 @@ export async function undoCreate(
   try {
     await ci.remove(names, signal);
   } catch (error) {
-    progress.note(`The CI server may list the workers for some minutes more: ${(error as Error).message}`);
+    progress.note(
+      `The CI server may list the workers for some minutes more: ${(error as Error).message}`,
+    );
   }
 
   return leftovers;

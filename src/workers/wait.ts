@@ -75,7 +75,9 @@ export class Sightings {
       throw new ActionableError(
         'DROPLET_VANISHED',
         `Droplet ${name} (${id}) is gone: ${
-          wasListed ? 'somebody deleted it' : 'DigitalOcean accepted it but did not make it, as it does without capacity'
+          wasListed
+            ? 'somebody deleted it'
+            : 'DigitalOcean accepted it but did not make it, as it does without capacity'
         }`,
         ['Try again, or name more regions and sizes to fall back on with --region and --size'],
       );
@@ -102,7 +104,10 @@ export async function waitUntilRegistered(
 
   const watchDroplets = async () => {
     let areActive = false;
-    progress.phase('active', `Waiting for DigitalOcean to start ${sightings.names.length} droplet(s)`);
+    progress.phase(
+      'active',
+      `Waiting for DigitalOcean to start ${sightings.names.length} droplet(s)`,
+    );
     await pollUntil(
       async () => {
         const listed = await digitalOcean.dropletsTagged(tag, signal).catch(orStillWaiting);

@@ -30,7 +30,11 @@ export type Owned = {droplet: Droplet; identity: Identity};
 
 export function describeWorker(
   {droplet, identity}: Owned,
-  {now, priceHourly, workerState}: {now: number; priceHourly?: number | undefined; workerState: string | null},
+  {
+    now,
+    priceHourly,
+    workerState,
+  }: {now: number; priceHourly?: number | undefined; workerState: string | null},
 ): Worker {
   const ageSeconds = Math.max(0, Math.round((now - Date.parse(droplet.created_at)) / 1000));
   const {ttlSeconds = null} = identity;
@@ -69,5 +73,7 @@ export function worstCost(priceHourly: number | null, ttlSeconds: number | null)
 
 /** The CI server's word for this droplet's worker, given what it lists (undefined: it gave no list). */
 export function stateIn(workers: CiWorker[] | undefined, name: string): string | null {
-  return workers === undefined ? 'unknown' : (workers.find((worker) => worker.name === name)?.state ?? null);
+  return workers === undefined
+    ? 'unknown'
+    : (workers.find((worker) => worker.name === name)?.state ?? null);
 }

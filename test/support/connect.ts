@@ -15,7 +15,9 @@ export type Connected = {
 };
 
 /** An emulator on which a minute passes in 0.6 s. */
-export async function startQuick(options: Parameters<typeof startEmulator>[0] = {}): Promise<Emulator> {
+export async function startQuick(
+  options: Parameters<typeof startEmulator>[0] = {},
+): Promise<Emulator> {
   return startEmulator({timeScale: 100, createMs: 3000, bootMs: 3000, ...options});
 }
 
@@ -26,7 +28,11 @@ export async function connect(
     onPhase,
     concourse = {},
     token = emulator.digitalOcean.token,
-  }: {onPhase?: (name: string) => void; concourse?: Partial<ConcourseSettings>; token?: string} = {},
+  }: {
+    onPhase?: (name: string) => void;
+    concourse?: Partial<ConcourseSettings>;
+    token?: string;
+  } = {},
 ): Promise<Connected> {
   const secondMs = 1000 / emulator.clock.scale;
   const progress: string[] = [];

@@ -35,28 +35,138 @@ type Refusal = {
 };
 
 const refusals: Refusal[] = [
-  {claim: 'a bad worker name', request: {workerName: 'build_arm'}, code: 'USAGE', says: /host name label/v, exit: 2},
-  {claim: 'a name with no room for run key and nonce', request: {workerName: 'a'.repeat(60)}, code: 'USAGE', says: /too long/v, exit: 2},
-  {claim: 'a run key with more than letters and digits', request: {runKey: 'b_7'}, code: 'USAGE', says: /letters and digits/v, exit: 2},
+  {
+    claim: 'a bad worker name',
+    request: {workerName: 'build_arm'},
+    code: 'USAGE',
+    says: /host name label/v,
+    exit: 2,
+  },
+  {
+    claim: 'a name with no room for run key and nonce',
+    request: {workerName: 'a'.repeat(60)},
+    code: 'USAGE',
+    says: /too long/v,
+    exit: 2,
+  },
+  {
+    claim: 'a run key with more than letters and digits',
+    request: {runKey: 'b_7'},
+    code: 'USAGE',
+    says: /letters and digits/v,
+    exit: 2,
+  },
   {claim: 'a count of none', request: {count: 0}, code: 'USAGE', says: /1 to 1000/v, exit: 2},
-  {claim: 'a VPC that is no UUID', request: {vpc: 'default'}, code: 'USAGE', says: /UUID/v, exit: 2},
-  {claim: 'a key that is no id and no fingerprint', request: {sshKeys: ['mine']}, code: 'USAGE', says: /fingerprint/v, exit: 2},
-  {claim: 'a ttl within the time-out', request: {ttlSeconds: 600}, code: 'USAGE', says: /ttl/v, exit: 2},
-  {claim: 'a tag with a comma', request: {tags: ['a,b']}, code: 'USAGE', says: /Concourse tag/v, exit: 2},
-  {claim: 'a template with a value that is not there', request: {template: {name: 'mine', text: '#cloud-config\na: {{vars.size}}\n'}}, code: 'USAGE', says: /size/v, exit: 2},
-  {claim: 'a template that is no cloud-config', request: {template: {name: 'mine', text: 'echo hi'}}, code: 'USAGE', says: /#cloud-config/v, exit: 2},
-  {claim: 'a missing worker key', options: () => ({concourse: {workerKey: undefined}}), code: 'USAGE', says: /--worker-key/v, exit: 2},
-  {claim: 'a missing TSA key', options: () => ({concourse: {tsaPublicKey: undefined}}), code: 'USAGE', says: /--tsa-public-key/v, exit: 2},
-  {claim: 'an unknown region', request: {regions: ['ams9']}, code: 'USAGE', says: /ams9 is unknown.*ams3/v, exit: 2},
-  {claim: 'an unknown size', request: {sizes: ['s-2vcpu-3gb']}, code: 'USAGE', says: /s-2vcpu-3gb is unknown.*s-2vcpu-2gb/v, exit: 2},
-  {claim: 'an unknown image', request: {image: 'ubuntu-18-04-x64'}, code: 'USAGE', says: /ubuntu-18-04-x64 does not exist/v, exit: 2},
-  {claim: 'an unknown SSH key', request: {sshKeys: [12_345]}, code: 'USAGE', says: /12345 is not in this account/v, exit: 2},
+  {
+    claim: 'a VPC that is no UUID',
+    request: {vpc: 'default'},
+    code: 'USAGE',
+    says: /UUID/v,
+    exit: 2,
+  },
+  {
+    claim: 'a key that is no id and no fingerprint',
+    request: {sshKeys: ['mine']},
+    code: 'USAGE',
+    says: /fingerprint/v,
+    exit: 2,
+  },
+  {
+    claim: 'a ttl within the time-out',
+    request: {ttlSeconds: 600},
+    code: 'USAGE',
+    says: /ttl/v,
+    exit: 2,
+  },
+  {
+    claim: 'a tag with a comma',
+    request: {tags: ['a,b']},
+    code: 'USAGE',
+    says: /comma/v,
+    exit: 2,
+  },
+  {
+    claim: 'a template with a value that is not there',
+    request: {template: {name: 'mine', text: '#cloud-config\na: {{vars.size}}\n'}},
+    code: 'USAGE',
+    says: /size/v,
+    exit: 2,
+  },
+  {
+    claim: 'a template that is no cloud-config',
+    request: {template: {name: 'mine', text: 'echo hi'}},
+    code: 'USAGE',
+    says: /#cloud-config/v,
+    exit: 2,
+  },
+  {
+    claim: 'a missing worker key',
+    options: () => ({concourse: {workerKey: undefined}}),
+    code: 'USAGE',
+    says: /--worker-key/v,
+    exit: 2,
+  },
+  {
+    claim: 'a missing TSA key',
+    options: () => ({concourse: {tsaPublicKey: undefined}}),
+    code: 'USAGE',
+    says: /--tsa-public-key/v,
+    exit: 2,
+  },
+  {
+    claim: 'an unknown region',
+    request: {regions: ['ams9']},
+    code: 'USAGE',
+    says: /ams9 is unknown.*ams3/v,
+    exit: 2,
+  },
+  {
+    claim: 'an unknown size',
+    request: {sizes: ['s-2vcpu-3gb']},
+    code: 'USAGE',
+    says: /s-2vcpu-3gb is unknown.*s-2vcpu-2gb/v,
+    exit: 2,
+  },
+  {
+    claim: 'an unknown image',
+    request: {image: 'ubuntu-18-04-x64'},
+    code: 'USAGE',
+    says: /ubuntu-18-04-x64 does not exist/v,
+    exit: 2,
+  },
+  {
+    claim: 'an unknown SSH key',
+    request: {sshKeys: [12_345]},
+    code: 'USAGE',
+    says: /12345 is not in this account/v,
+    exit: 2,
+  },
   {claim: 'a refused token', options: () => ({token: 'dop_v1_wrong'}), code: 'API', says: /401/v},
-  {claim: 'a token without droplet:read', emulator: {scopes: ['sizes:read']}, code: 'API', says: /403/v},
-  {claim: 'a token without sizes:read', emulator: {scopes: ['droplet:read', 'tag:read']}, code: 'API', says: /403/v},
+  {
+    claim: 'a token without droplet:read',
+    emulator: {scopes: ['sizes:read']},
+    code: 'API',
+    says: /403/v,
+  },
+  {
+    claim: 'a token without sizes:read',
+    emulator: {scopes: ['droplet:read', 'tag:read']},
+    code: 'API',
+    says: /403/v,
+  },
   {
     claim: 'a token that hides tags',
-    emulator: {scopes: ['droplet:read', 'droplet:create', 'tag:create', 'sizes:read', 'regions:read', 'actions:read', 'image:read']},
+    emulator: {
+      scopes: [
+        'droplet:read',
+        'droplet:create',
+        'tag:create',
+        'sizes:read',
+        'regions:read',
+        'actions:read',
+        'image:read',
+      ],
+    },
     prepare(emulator) {
       emulator.digitalOcean.add({name: 'theirs'});
     },
@@ -81,13 +191,49 @@ const refusals: Refusal[] = [
     code: 'ACCOUNT_LOCKED',
     says: /locked/v,
   },
-  {claim: 'a wrong password', options: () => ({concourse: {login: {username: 'test', password: 'wrong'}}}), code: 'LOGIN_REFUSED', says: /refuses the login of user test/v},
-  {claim: 'a cluster with single sign-on only', emulator: {ssoOnly: true}, code: 'LOGIN_UNSUPPORTED', says: /no user name and password/v},
-  {claim: 'an expired fly login', options: () => ({concourse: {login: {token: 'old', expiresAt: new Date(0), target: 'ci'}}}), code: 'LOGIN_EXPIRED', says: /target ci/v},
-  {claim: 'a token that cannot see the team', emulator: {roles: ['web:member'], teams: ['arm']}, options: () => ({concourse: {team: 'arm'}}), code: 'TEAM_NOT_VISIBLE', says: /no role in team arm/v},
-  {claim: 'a closed TSA port', emulator: {tsaClosed: true}, code: 'TSA_UNREACHABLE', says: /cannot be reached: ECONNREFUSED/v},
-  {claim: 'a wrong host key', emulator: {tsaWrongHostKey: true}, code: 'TSA_HOST_KEY', says: /another host key/v},
-  {claim: 'an unauthorised worker key', emulator: {workerKeyUnauthorized: true}, code: 'TSA_KEY_REFUSED', says: /does not accept the worker key/v},
+  {
+    claim: 'a wrong password',
+    options: () => ({concourse: {login: {username: 'test', password: 'wrong'}}}),
+    code: 'LOGIN_REFUSED',
+    says: /refuses the login of user test/v,
+  },
+  {
+    claim: 'a cluster with single sign-on only',
+    emulator: {ssoOnly: true},
+    code: 'LOGIN_UNSUPPORTED',
+    says: /no user name and password/v,
+  },
+  {
+    claim: 'an expired fly login',
+    options: () => ({concourse: {login: {token: 'old', expiresAt: new Date(0), target: 'ci'}}}),
+    code: 'LOGIN_EXPIRED',
+    says: /target ci/v,
+  },
+  {
+    claim: 'a token that cannot see the team',
+    emulator: {roles: ['web:member'], teams: ['arm']},
+    options: () => ({concourse: {team: 'arm'}}),
+    code: 'TEAM_NOT_VISIBLE',
+    says: /no role in team arm/v,
+  },
+  {
+    claim: 'a closed TSA port',
+    emulator: {tsaClosed: true},
+    code: 'TSA_UNREACHABLE',
+    says: /cannot be reached: ECONNREFUSED/v,
+  },
+  {
+    claim: 'a wrong host key',
+    emulator: {tsaWrongHostKey: true},
+    code: 'TSA_HOST_KEY',
+    says: /another host key/v,
+  },
+  {
+    claim: 'an unauthorised worker key',
+    emulator: {workerKeyUnauthorized: true},
+    code: 'TSA_KEY_REFUSED',
+    says: /does not accept the worker key/v,
+  },
   {
     claim: 'a team key for workers of all teams',
     emulator: {teamKeys: ['arm']},
@@ -95,9 +241,24 @@ const refusals: Refusal[] = [
     code: 'TSA_REFUSED',
     says: /refuses to act for workers of all teams/v,
   },
-  {claim: 'a Concourse that is too old', emulator: {version: '4.2.3'}, code: 'CONCOURSE_TOO_OLD', says: /4\.2\.3/v},
-  {claim: 'a development build without a release', emulator: {version: '0.0.0-dev'}, code: 'NO_RELEASE', says: /--concourse-version|development build/v},
-  {claim: 'a Concourse that does not answer', options: () => ({concourse: {url: 'http://127.0.0.1:9'}}), code: 'NO_ANSWER', says: /does not answer: ECONNREFUSED/v},
+  {
+    claim: 'a Concourse that is too old',
+    emulator: {version: '4.2.3'},
+    code: 'CONCOURSE_TOO_OLD',
+    says: /4\.2\.3/v,
+  },
+  {
+    claim: 'a development build without a release',
+    emulator: {version: '0.0.0-dev'},
+    code: 'NO_RELEASE',
+    says: /--concourse-version|development build/v,
+  },
+  {
+    claim: 'a Concourse that does not answer',
+    options: () => ({concourse: {url: 'http://127.0.0.1:9'}}),
+    code: 'NO_ANSWER',
+    says: /does not answer: ECONNREFUSED/v,
+  },
 ];
 
 test.each(refusals)('sends no POST for $claim, and says what to do', async (refusal) => {
@@ -107,7 +268,7 @@ test.each(refusals)('sends no POST for $claim, and says what to do', async (refu
 
   const error = await failure(createWorkers(await request(refusal.request), context));
 
-  expect(`${error.code} ${error.message}`).toMatch(new RegExp(`^${refusal.code} `, "v"));
+  expect(`${error.code} ${error.message}`).toMatch(new RegExp(`^${refusal.code} `, 'v'));
   expect(error.message).toMatch(refusal.says);
   expect(error.oclif.exit).toBe(refusal.exit ?? 1);
   expect(error.suggestions.length + (error.code === 'USAGE' ? 1 : 0)).toBeGreaterThan(0);
@@ -119,7 +280,9 @@ test('tells all problems of the input at once', async () => {
   const {context} = await connect(emulator);
 
   const error = await failure(
-    createWorkers(await request({workerName: '-', count: -1, vpc: 'x', tags: ['a b']}), context, {problems: ['and this']}),
+    createWorkers(await request({workerName: '-', count: -1, vpc: 'x', tags: ['a,b']}), context, {
+      problems: ['and this'],
+    }),
   );
 
   expect(error.message).toMatch(/^5 problems/v);
@@ -175,24 +338,35 @@ test.each([
   ['preflight', {slowMs: 400_000}],
   ['active', {createMs: 3_600_000}],
   ['booting', {bootMs: 3_600_000}],
-] as Array<[string, Start]>)('a time-out in phase %s leaves nothing and names the phase', async (phase, options) => {
-  await using emulator = await startQuick(options);
-  const {context} = await connect(emulator);
+] as Array<[string, Start]>)(
+  'a time-out in phase %s leaves nothing and names the phase',
+  async (phase, options) => {
+    await using emulator = await startQuick(options);
+    const {context} = await connect(emulator);
 
-  const error = await failure(createWorkers(await request({timeoutSeconds: 60}), context));
+    const error = await failure(createWorkers(await request({timeoutSeconds: 60}), context));
 
-  expect(error.code).toBe('TIMEOUT');
-  expect(error.oclif.exit).toBe(1);
-  expect(error.message).toContain(`phase: ${phase}`);
-  expect(emulator.digitalOcean.droplets()).toEqual([]);
-  if (phase === 'booting') {
-    expect(error.message).toMatch(/Last seen: build-arm-\S+: droplet \d+ active at [\d.]+, worker not listed yet/v);
-  }
-});
+    expect(error.code).toBe('TIMEOUT');
+    expect(error.oclif.exit).toBe(1);
+    expect(error.message).toContain(`phase: ${phase}`);
+    expect(emulator.digitalOcean.droplets()).toEqual([]);
+    if (phase === 'booting') {
+      expect(error.message).toMatch(
+        /Last seen: build-arm-\S+: droplet \d+ active at [\d.]+, worker not listed yet/v,
+      );
+    }
+  },
+);
 
 test('a time-out while the POST is answered late destroys what it made', async () => {
   await using emulator = await startQuick();
-  emulator.digitalOcean.faults.push({method: 'POST', path: '/v2/droplets', kind: 'slow', ms: 90_000, times: 1});
+  emulator.digitalOcean.faults.push({
+    method: 'POST',
+    path: '/v2/droplets',
+    kind: 'slow',
+    ms: 90_000,
+    times: 1,
+  });
   const {context} = await connect(emulator);
 
   const error = await failure(createWorkers(await request({timeoutSeconds: 60}), context));
@@ -263,7 +437,13 @@ test('destroys droplets that came without their tags', async () => {
 
 test('makes nothing in the other batches when one cannot be made', async () => {
   await using emulator = await startQuick();
-  emulator.digitalOcean.faults.push({method: 'POST', path: '/v2/droplets', kind: 'status', status: 422, after: 1});
+  emulator.digitalOcean.faults.push({
+    method: 'POST',
+    path: '/v2/droplets',
+    kind: 'status',
+    status: 422,
+    after: 1,
+  });
   const {context} = await connect(emulator);
 
   await failure(createWorkers(await request({count: 15}), context));
@@ -278,7 +458,9 @@ test('never destroys an adopted droplet', async () => {
   await createWorkers(await request({runKey: 'b7'}), context);
   emulator.digitalOcean.settings.createMs = 3_600_000;
 
-  await failure(createWorkers(await request({runKey: 'b7', count: 2, timeoutSeconds: 60}), context));
+  await failure(
+    createWorkers(await request({runKey: 'b7', count: 2, timeoutSeconds: 60}), context),
+  );
 
   expect(emulator.digitalOcean.droplets().map(({status}) => status)).toEqual(['active']);
   expect(emulator.concourse.workers()).toHaveLength(1);
@@ -299,7 +481,12 @@ test('keeps a failed droplet when asked to, and says how to stop paying', async 
 
 test('names what it could not destroy, for it is billed', async () => {
   await using emulator = await startQuick({bootMs: 3_600_000});
-  emulator.digitalOcean.faults.push({method: 'DELETE', path: '/v2/droplets', kind: 'status', status: 403});
+  emulator.digitalOcean.faults.push({
+    method: 'DELETE',
+    path: '/v2/droplets',
+    kind: 'status',
+    status: 403,
+  });
   const {context} = await connect(emulator);
 
   const error = await failure(createWorkers(await request({timeoutSeconds: 60}), context));

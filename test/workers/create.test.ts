@@ -8,7 +8,10 @@ test('resolves when the CI server lists every worker with its tags', async () =>
   await using emulator = await startQuick();
   const {context, progress} = await connect(emulator);
 
-  const created = await createWorkers(await request({workerName: 'Build-Arm', count: 2, tags: ['arm64']}), context);
+  const created = await createWorkers(
+    await request({workerName: 'Build-Arm', count: 2, tags: ['arm64']}),
+    context,
+  );
 
   const rows = emulator.concourse.workers();
   expect(rows.map(({name, state, tags}) => ({name, state, tags}))).toEqual(
@@ -76,7 +79,11 @@ test('polls with one tag listing for all droplets together', async () => {
 
   const waited = seconds['active']! + seconds['booting']!;
   const polls = emulator.digitalOcean.requests.filter(({path}) => path.includes('tag_name='));
-  expect(polls.every(({path}) => path === '/v2/droplets?tag_name=do-worker%3Aname%3Abuild-arm&page=1&per_page=200')).toBe(true);
+  expect(
+    polls.every(
+      ({path}) => path === '/v2/droplets?tag_name=do-worker%3Aname%3Abuild-arm&page=1&per_page=200',
+    ),
+  ).toBe(true);
   expect(polls.length).toBeLessThanOrEqual(waited / 5 + 2);
 });
 
@@ -129,7 +136,9 @@ test('adds the public half of a droplet key to the account once, and survives it
   await createWorkers(await request({dropletKey}), context);
   await createWorkers(await request({dropletKey}), context);
 
-  expect(emulator.digitalOcean.keys().map(({fingerprint}) => fingerprint)).toEqual([dropletKey.md5Fingerprint]);
+  expect(emulator.digitalOcean.keys().map(({fingerprint}) => fingerprint)).toEqual([
+    dropletKey.md5Fingerprint,
+  ]);
 });
 
 test('finds droplets whose POST lost its answer, and makes no second ones', async () => {

@@ -11,7 +11,13 @@ function destroying(changes: Partial<DestroyRequest> = {}): DestroyRequest {
 
 /** Tags as ours has them. */
 function tags(ciId: string, name = 'build-arm'): string[] {
-  return ['do-worker', 'do-worker:kind:concourse', `do-worker:ci:${ciId}`, `do-worker:name:${name}`, 'do-worker:ttl:3600'];
+  return [
+    'do-worker',
+    'do-worker:kind:concourse',
+    `do-worker:ci:${ciId}`,
+    `do-worker:name:${name}`,
+    'do-worker:ttl:3600',
+  ];
 }
 
 test('destroys every run of a name, and takes the workers off the list', async () => {
@@ -47,7 +53,11 @@ test('needs three calls for one droplet: list, delete, verify', async () => {
 
   await destroyWorkers(destroying(), context);
 
-  expect(emulator.digitalOcean.requests.map(({method}) => method)).toEqual(['GET', 'DELETE', 'GET']);
+  expect(emulator.digitalOcean.requests.map(({method}) => method)).toEqual([
+    'GET',
+    'DELETE',
+    'GET',
+  ]);
 });
 
 test('finding nothing is success', async () => {
@@ -115,13 +125,21 @@ test('never touches a droplet that lacks any mark of ours', async () => {
   const {ciId} = workers[0]!;
   const own = tags(ciId);
   emulator.digitalOcean.add(
-    ...own.slice(0, 4).map((missing, index) => ({name: `build-arm-b${index}-abcdefgh`, tags: own.filter((tag) => tag !== missing)})),
+    ...own
+      .slice(0, 4)
+      .map((missing, index) => ({
+        name: `build-arm-b${index}-abcdefgh`,
+        tags: own.filter((tag) => tag !== missing),
+      })),
     {name: 'build-arm', tags: own},
     {name: 'build-arm-abcdefgh', tags: own},
     {name: 'my-build-arm-b1-abcdefgh', tags: own},
     {name: 'build-arm-b1-abcdefgh', tags: tags('ffffffff')},
     {name: 'build-arm-b2-abcdefgh', tags: [...tags(ciId), 'do-worker:name:other']},
-    {name: 'build-arm-b3-abcdefgh', tags: own.map((tag) => tag.replace('concourse', 'taskcluster'))},
+    {
+      name: 'build-arm-b3-abcdefgh',
+      tags: own.map((tag) => tag.replace('concourse', 'taskcluster')),
+    },
   );
 
   const destroyed = await destroyWorkers(destroying(), context);
@@ -134,7 +152,10 @@ test('never touches a droplet that lacks any mark of ours', async () => {
 test('knows ours by tags in another spelling', async () => {
   await using emulator = await startQuick({looseTagSpelling: true});
   const {context} = await connect(emulator);
-  emulator.digitalOcean.add({name: 'build-arm-b1-abcdefgh', tags: tags('0123abcd').map((tag) => tag.toUpperCase())});
+  emulator.digitalOcean.add({
+    name: 'build-arm-b1-abcdefgh',
+    tags: tags('0123abcd').map((tag) => tag.toUpperCase()),
+  });
 
   const {workers} = await destroyWorkers(destroying({ciId: '0123abcd'}), context);
 
@@ -174,7 +195,9 @@ test('with no way to tell whose they are, lists the CI ids and deletes nothing',
     {name: 'build-arm-b1-hgfedcba', tags: tags('22222222')},
   );
 
-  const error: unknown = await destroyWorkers(destroying(), {...context, ci: undefined}).catch((error: unknown) => error);
+  const error: unknown = await destroyWorkers(destroying(), {...context, ci: undefined}).catch(
+    (error: unknown) => error,
+  );
 
   expect(error).toBeInstanceOf(ActionableError);
   expect((error as Error).message).toMatch(/11111111[\s\S]*22222222/v);
@@ -235,24 +258,33 @@ test('draining ends when its time is up, builds or not', async () => {
   expect(emulator.concourse.workers()).toEqual([]);
 });
 
-test.each([['legacy'], ['current']])('without a worker key, an admin removes workers by retire and prune (%s)', async (profile) => {
-  await using emulator = await startQuick({profile});
-  const {context} = await connect(emulator);
-  await createWorkers(await request(), context);
-  const keyless = await connect(emulator, {concourse: {workerKey: undefined, tsaPublicKey: undefined}});
+test.each([['legacy'], ['current']])(
+  'without a worker key, an admin removes workers by retire and prune (%s)',
+  async (profile) => {
+    await using emulator = await startQuick({profile});
+    const {context} = await connect(emulator);
+    await createWorkers(await request(), context);
+    const keyless = await connect(emulator, {
+      concourse: {workerKey: undefined, tsaPublicKey: undefined},
+    });
 
-  const {removed} = await destroyWorkers(destroying(), keyless.context);
+    const {removed} = await destroyWorkers(destroying(), keyless.context);
 
-  expect(removed).toHaveLength(1);
-  expect(emulator.concourse.workers()).toEqual([]);
-});
+    expect(removed).toHaveLength(1);
+    expect(emulator.concourse.workers()).toEqual([]);
+  },
+);
 
 test('without a key or the right to prune, waits until the worker has left the list', async () => {
   await using emulator = await startQuick({users: ['bob:pw:web=member']});
   const {context} = await connect(emulator);
   await createWorkers(await request(), context);
   const bob = await connect(emulator, {
-    concourse: {workerKey: undefined, tsaPublicKey: undefined, login: {username: 'bob', password: 'pw'}},
+    concourse: {
+      workerKey: undefined,
+      tsaPublicKey: undefined,
+      login: {username: 'bob', password: 'pw'},
+    },
   });
 
   await destroyWorkers(destroying(), bob.context);
@@ -264,7 +296,9 @@ test('removes a worker that registers again between retire and prune', async () 
   await using emulator = await startQuick({reregistrations: 1});
   const {context} = await connect(emulator);
   await createWorkers(await request(), context);
-  const keyless = await connect(emulator, {concourse: {workerKey: undefined, tsaPublicKey: undefined}});
+  const keyless = await connect(emulator, {
+    concourse: {workerKey: undefined, tsaPublicKey: undefined},
+  });
 
   await destroyWorkers(destroying(), keyless.context);
 
@@ -282,7 +316,9 @@ test('leaves the droplets that can go and names those that cannot', async () => 
     status: 403,
   });
 
-  const error: unknown = await destroyWorkers(destroying(), context).catch((error: unknown) => error);
+  const error: unknown = await destroyWorkers(destroying(), context).catch(
+    (error: unknown) => error,
+  );
 
   expect((error as Error).message).toMatch(new RegExp(`1 of 3 [\\s\\S]*${workers[1]!.name}`, 'v'));
   expect(emulator.digitalOcean.droplets().map(({id}) => id)).toEqual([workers[1]!.id]);

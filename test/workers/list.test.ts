@@ -13,21 +13,62 @@ test('joins droplets with what the CI server says, oldest first', async () => {
       name: 'old-x1-abcdefgh',
       ageSeconds: 7200,
       size: 's-1vcpu-1gb',
-      tags: ['do-worker', 'do-worker:kind:concourse', `do-worker:ci:${workers[0]!.ciId}`, 'do-worker:name:old', 'do-worker:ttl:3600'],
+      tags: [
+        'do-worker',
+        'do-worker:kind:concourse',
+        `do-worker:ci:${workers[0]!.ciId}`,
+        'do-worker:name:old',
+        'do-worker:ttl:3600',
+      ],
     },
     {
       name: 'other-x1-abcdefgh',
       ageSeconds: 60,
-      tags: ['do-worker', 'do-worker:kind:concourse', 'do-worker:ci:ffffffff', 'do-worker:name:other'],
+      tags: [
+        'do-worker',
+        'do-worker:kind:concourse',
+        'do-worker:ci:ffffffff',
+        'do-worker:name:other',
+      ],
     },
   );
 
   const listed = await listWorkers({}, context);
 
-  expect(listed.map(({workerName, run, workerState, ttlLeftSeconds, priceHourly, worstCost}) => ({workerName, run, workerState, isExpired: ttlLeftSeconds !== null && ttlLeftSeconds < 0, priceHourly, worstCost}))).toEqual([
-    {workerName: 'old', run: 'x1', workerState: null, isExpired: true, priceHourly: 0.00893, worstCost: 0.009},
-    {workerName: 'other', run: 'x1', workerState: 'unknown', isExpired: false, priceHourly: expect.any(Number), worstCost: null},
-    {workerName: 'build-arm', run: workers[0]!.run, workerState: 'running', isExpired: false, priceHourly: 0.02679, worstCost: 0.1072},
+  expect(
+    listed.map(({workerName, run, workerState, ttlLeftSeconds, priceHourly, worstCost}) => ({
+      workerName,
+      run,
+      workerState,
+      isExpired: ttlLeftSeconds !== null && ttlLeftSeconds < 0,
+      priceHourly,
+      worstCost,
+    })),
+  ).toEqual([
+    {
+      workerName: 'old',
+      run: 'x1',
+      workerState: null,
+      isExpired: true,
+      priceHourly: 0.00893,
+      worstCost: 0.009,
+    },
+    {
+      workerName: 'other',
+      run: 'x1',
+      workerState: 'unknown',
+      isExpired: false,
+      priceHourly: expect.any(Number),
+      worstCost: null,
+    },
+    {
+      workerName: 'build-arm',
+      run: workers[0]!.run,
+      workerState: 'running',
+      isExpired: false,
+      priceHourly: 0.02679,
+      worstCost: 0.1072,
+    },
   ]);
 });
 
@@ -35,7 +76,9 @@ test('shows the droplets also when the CI server does not answer', async () => {
   await using emulator = await startQuick();
   const {context} = await connect(emulator);
   await createWorkers(await request(), context);
-  const {context: down, progress} = await connect(emulator, {concourse: {url: 'http://127.0.0.1:9'}});
+  const {context: down, progress} = await connect(emulator, {
+    concourse: {url: 'http://127.0.0.1:9'},
+  });
 
   const listed = await listWorkers({workerName: 'build-arm'}, down);
 
@@ -50,7 +93,12 @@ test('shows more droplets than a page holds', async () => {
   emulator.digitalOcean.add(
     ...Array.from({length: 450}, (_, index) => ({
       name: `build-arm-x${index}-abcdefgh`,
-      tags: ['do-worker', 'do-worker:kind:concourse', 'do-worker:ci:ffffffff', 'do-worker:name:build-arm'],
+      tags: [
+        'do-worker',
+        'do-worker:kind:concourse',
+        'do-worker:ci:ffffffff',
+        'do-worker:name:build-arm',
+      ],
     })),
   );
 
@@ -66,7 +114,12 @@ test('fails as a whole when a later page fails', async () => {
   emulator.digitalOcean.add(
     ...Array.from({length: 250}, (_, index) => ({
       name: `build-arm-x${index}-abcdefgh`,
-      tags: ['do-worker', 'do-worker:kind:concourse', 'do-worker:ci:ffffffff', 'do-worker:name:build-arm'],
+      tags: [
+        'do-worker',
+        'do-worker:kind:concourse',
+        'do-worker:ci:ffffffff',
+        'do-worker:name:build-arm',
+      ],
     })),
   );
 

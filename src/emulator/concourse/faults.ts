@@ -1,0 +1,89 @@
+export type Fault = {
+  /** GET, PUT, ...; "*" is every method. */
+  readonly method: string;
+  /** An exact path, where "*" stands for one or more characters. */
+  readonly path: string;
+  /** Matching requests that still pass before the fault begins; 0 when not given. */
+  readonly after?: number;
+  /** Requests it then spoils; every one when not given. */
+  readonly times?: number;
+  /**
+   Status: that status with a plain body. html: a load balancer's page. drop: the connection ends, nothing happened.
+   lost: the request takes effect, then the connection ends. slow: the answer comes `ms` emulated milliseconds late.
+   */
+  readonly kind: 'status' | 'html' | 'drop' | 'lost' | 'slow';
+  readonly status?: number;
+  readonly ms?: number;
+};
+
+export type Faults = {
+  add(fault: Fault): void;
+  clear(): void;
+  /** The fault that spoils this request, counted as used. */
+  take(method: string, path: string): Fault | undefined;
+};
+
+const kinds: readonly string[] = ['status', 'html', 'drop', 'lost', 'slow'] satisfies Array<
+  Fault['kind']
+>;
+
+export function createFaults(initial: readonly Fault[]): Faults {
+  let active = initial.map((fault) => activate(fault));
+  return {
+    add(fault) {
+      active.push(activate(fault));
+    },
+    clear() {
+      active = [];
+    },
+    take(method, path) {
+      for (const entry of active) {
+        if (entry.left === 0 || !entry.matches(method, path)) {
+          continue;
+        }
+
+        if (entry.passes > 0) {
+          entry.passes--;
+          continue;
+        }
+
+        entry.left--;
+        return entry.fault;
+      }
+
+      return undefined;
+    },
+  };
+}
+
+// One line: `PUT /api/v1/workers/*/prune status=502 after=1 times=2`, `GET * slow=5000`, `* * drop`.
+export function parseFault(text: string): Fault {
+  const [method = '', path = '', what = '', ...counts] = text.trim().split(/\s+/v);
+  const [kind = '', value] = what.split('=', 2);
+  if (!isKind(kind)) {
+    throw new Error(`"${text}" is not a fault: METHOD PATH KIND[=NUMBER] [after=N] [times=N]`);
+  }
+
+  const number = value === undefined ? {} : {[kind === 'slow' ? 'ms' : 'status']: Number(value)};
+  const limits = counts.map((count) => count.split('=')).map(([name, n]) => [name, Number(n)]);
+  return {method, path, kind, ...number, ...(Object.fromEntries(limits) as Partial<Fault>)};
+}
+
+function isKind(text: string): text is Fault['kind'] {
+  return kinds.includes(text);
+}
+
+function activate(fault: Fault) {
+  const parts = fault.path
+    .split('*')
+    .map((part) => part.replaceAll(/[$\(\)*+.?\[\\\]^\{\|\}]/gv, String.raw`\$&`));
+  const pattern = new RegExp(`^${parts.join('.+')}$`, 'v');
+  return {
+    fault,
+    passes: fault.after ?? 0,
+    left: fault.times ?? Infinity,
+    matches: (method: string, path: string) =>
+      (fault.method === '*' || fault.method === method) &&
+      (fault.path === '*' || pattern.test(path)),
+  };
+}

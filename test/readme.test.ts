@@ -1,0 +1,54 @@
+import {readFile} from 'node:fs/promises';
+import path from 'node:path';
+import {expect, test} from '@jest/globals';
+
+type Manifest = {commands: Record<string, {flags: Record<string, {env?: string; helpGroup?: string}>}>};
+
+const root = path.join(import.meta.dirname, '..');
+
+async function manifest(): Promise<Manifest['commands']> {
+  const text = await readFile(path.join(root, 'oclif.manifest.json'), 'utf8');
+  return (JSON.parse(text) as Manifest).commands;
+}
+
+/** The emulator's many switches explain themselves in its help. */
+function flagsOf(command: string, flags: Manifest['commands'][string]['flags']): string[] {
+  return Object.keys(flags).filter((flag) => command !== 'emulator' || ['seed', 'json'].includes(flag));
+}
+
+test('the README names every command and flag', async () => {
+  const readme = await readFile(path.join(root, 'README.md'), 'utf8');
+
+  const missing: string[] = [];
+  for (const [command, {flags}] of Object.entries(await manifest())) {
+    if (!new RegExp(`^### ${command}(?: |$)`, 'mv').test(readme)) {
+      missing.push(command);
+    }
+
+    missing.push(...flagsOf(command, flags).filter((flag) => !new RegExp(`--${flag}\\b`, 'v').test(readme)));
+  }
+
+  expect(missing).toEqual([]);
+});
+
+test('the README names no flag that is not there', async () => {
+  const readme = await readFile(path.join(root, 'README.md'), 'utf8');
+  const known = new Set(['some-flag', ...Object.values(await manifest()).flatMap(({flags}) => Object.keys(flags))]);
+
+  const named = [...readme.matchAll(/`--(?<flag>[a-z\-]+)/gv)].map(({groups}) => groups!['flag']!);
+
+  expect(named.filter((flag) => !known.has(flag))).toEqual([]);
+});
+
+test('every flag but --json has the environment variable of its name', async () => {
+  const wrong: string[] = [];
+  for (const [command, {flags}] of Object.entries(await manifest())) {
+    for (const [flag, {env}] of Object.entries(flags)) {
+      if (flag !== 'json' && env !== `DO_WORKER_${flag.toUpperCase().replaceAll('-', '_')}`) {
+        wrong.push(`${command} --${flag}: ${env}`);
+      }
+    }
+  }
+
+  expect(wrong).toEqual([]);
+});
