@@ -28,7 +28,7 @@ await build({
   format: 'esm',
   platform: 'node',
   target: 'node24',
-  // oclif loads TypeScript in development only.
+  // Oclif loads TypeScript in development only.
   external: ['ssh2', 'typescript'],
   banner: {
     js: "import {createRequire as createRequire_} from 'node:module'; const require = createRequire_(import.meta.url);",

@@ -57,7 +57,8 @@ export abstract class WorkerCommand extends Command {
         ? (this.signal.reason as Error)
         : error;
     if (!(shown instanceof ActionableError)) {
-      return super.catch(shown);
+      await super.catch(shown);
+      return;
     }
 
     process.exitCode = shown.oclif.exit;

@@ -46,7 +46,7 @@ export async function readSettings(kind: Kind, inputs: Inputs): Promise<Settings
     inputs.problems.push(
       'No DigitalOcean token: set DIGITALOCEAN_ACCESS_TOKEN, or DIGITALOCEAN_ACCESS_TOKEN_FILE',
     );
-  } else if (/[^\x21-\x7E]/v.test(token)) {
+  } else if (/[^\u{21}-\u{7E}]/v.test(token)) {
     inputs.problems.push(
       'The DigitalOcean token has a space or another character that no token has',
     );

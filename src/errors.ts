@@ -91,7 +91,7 @@ export async function allChecks<T extends readonly unknown[]>(checks: {
   const results = await Promise.allSettled(checks as Array<Promise<unknown>>);
   const failures = results
     .filter((result) => result.status === 'rejected')
-    .map(({reason}) => reason as unknown);
+    .map(({reason}) => reason as Error);
   const [first] = failures;
   if (first === undefined) {
     return results.map(

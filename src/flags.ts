@@ -21,8 +21,8 @@ export const duration = Flags.custom<number>({
       ]);
     }
 
-    const unit = {s: 1, m: 60, h: 3600, d: 86_400}[match.groups!['unit'] || 's']!;
-    return Math.round(Number(match.groups!['amount']) * unit);
+    const unit = {'': 1, s: 1, m: 60, h: 3600, d: 86_400}[match.groups!.unit!]!;
+    return Math.round(Number(match.groups!.amount) * unit);
   },
 });
 

@@ -90,7 +90,7 @@ export function money(amount: number | null): string {
   return amount === null ? '?' : `$${amount < 1 ? Number(amount.toFixed(4)) : amount.toFixed(2)}`;
 }
 
-/** preflight 0.4 s, create 1.2 s, ... */
+/** Preflight 0.4 s, create 1.2 s, ... */
 export function timeline(seconds: Record<string, number>): string {
   const total = Object.values(seconds).reduce((sum, each) => sum + each, 0);
   return `${Object.entries(seconds)

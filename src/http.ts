@@ -88,7 +88,7 @@ async function send(
 /** Zero means no retry. A refused POST (429) was not carried out, so it alone may be sent again. */
 function retryDelaySeconds(attempt: number, error: RequestError): number {
   const status = error.response?.statusCode;
-  const isSafe = error.options.context['repeatable'] === true || status === 429;
+  const isSafe = error.options.context.repeatable === true || status === 429;
   const isPassing =
     status === undefined ? error.code !== 'ERR_ABORTED' : retriedStatuses.has(status);
   if (!isSafe || !isPassing || attempt > retryLimit || isCertificateError(error.code)) {
@@ -134,8 +134,8 @@ function translate(error: unknown, {service, url, method, path, secrets}: Attemp
   }
 
   if (error instanceof HTTPError) {
-    const {statusCode, headers, body} = error.response;
-    const {detail, requestId} = explain(String(body ?? ''), secrets);
+    const {statusCode, headers} = error.response;
+    const {detail, requestId} = explain(String(error.response.body ?? ''), secrets);
     const headerId = headers['x-request-id'];
     return new ApiError(service, statusCode, detail, {
       method,
@@ -162,14 +162,9 @@ function explain(
   let requestId: string | undefined;
   try {
     const fields = JSON.parse(body) as Record<string, unknown>;
-    const texts = [
-      fields['message'],
-      fields['error_description'],
-      fields['error'],
-      fields['stderr'],
-    ];
+    const texts = [fields.message, fields.error_description, fields.error, fields.stderr];
     detail = texts.find((text) => typeof text === 'string') ?? '';
-    requestId = typeof fields['request_id'] === 'string' ? fields['request_id'] : undefined;
+    requestId = typeof fields.request_id === 'string' ? fields.request_id : undefined;
   } catch {
     if (body.trimStart().startsWith('<')) {
       detail = 'an HTML page, as a proxy sends';

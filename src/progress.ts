@@ -25,10 +25,12 @@ function plainReporter(out: NodeJS.WriteStream): Reporter {
       line('', message);
     },
     update(message) {
-      if (message !== last) {
-        last = message;
-        line('', message);
+      if (message === last) {
+        return;
       }
+
+      last = message;
+      line('', message);
     },
     end() {
       last = undefined;
@@ -53,10 +55,12 @@ async function liveReporter(out: NodeJS.WriteStream): Promise<Reporter> {
   }, 100).unref();
 
   const close = (isSuccess: boolean) => {
-    if (phase !== undefined) {
-      spinner[isSuccess ? 'success' : 'error'](text());
-      phase = undefined;
+    if (phase === undefined) {
+      return;
     }
+
+    spinner[isSuccess ? 'success' : 'error'](text());
+    phase = undefined;
   };
 
   return {
@@ -67,7 +71,7 @@ async function liveReporter(out: NodeJS.WriteStream): Promise<Reporter> {
       spinner.start(text());
     },
     note(message) {
-      const isSpinning = spinner.isSpinning;
+      const {isSpinning} = spinner;
       spinner.info(message);
       if (isSpinning && phase !== undefined) {
         spinner.start(text());

@@ -12,21 +12,21 @@ export class Fields {
   ) {}
 
   string(key: string): string {
-    return this.optionalString(key) ?? this.#wrong(key, 'is missing', '');
+    return this.optionalString(key) ?? this.#wrong<string>(key, 'is missing', '');
   }
 
   optionalString(key: string): string | undefined {
     const value = this.#read(key);
     return value === undefined || typeof value === 'string'
       ? value
-      : this.#wrong(key, 'is not a text', undefined);
+      : this.#wrong<string | undefined>(key, 'is not a text', undefined);
   }
 
   optionalBoolean(key: string): boolean | undefined {
     const value = this.#read(key);
     return value === undefined || typeof value === 'boolean'
       ? value
-      : this.#wrong(key, 'is neither true nor false', undefined);
+      : this.#wrong<boolean | undefined>(key, 'is neither true nor false', undefined);
   }
 
   optionalObject<T>(key: string, read: (fields: Fields) => T): T | undefined {
@@ -37,7 +37,7 @@ export class Fields {
 
     return isObject(value)
       ? read(new Fields(`${this.where}.${key}`, value, this.problems))
-      : this.#wrong(key, 'is not a mapping', undefined);
+      : this.#wrong<T | undefined>(key, 'is not a mapping', undefined);
   }
 
   /** Fields that no reader asked for are problems. */

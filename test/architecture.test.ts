@@ -12,21 +12,47 @@ const table: Record<string, {may: string[]; types?: string[]; libraries: string[
   main: {may: ['cli'], libraries: []},
   cli: {may: [], libraries: ['@oclif/core']},
   commands: {
-    may: ['command', 'flags', 'format', 'settings', 'create-request', 'emulator-keys', 'workers', 'cloud-init', 'emulator'],
+    may: [
+      'command',
+      'flags',
+      'format',
+      'settings',
+      'create-request',
+      'emulator-keys',
+      'workers',
+      'cloud-init',
+      'emulator',
+    ],
     types: ['context'],
     libraries: ['@oclif/core', 'js-yaml'],
   },
   command: {may: ['context', 'ci-server', 'progress', 'settings'], libraries: ['@oclif/core']},
   flags: {may: [], libraries: ['@oclif/core']},
-  'create-request': {may: ['settings', 'cloud-init', 'workers'], types: ['ci-server'], libraries: []},
+  'create-request': {
+    may: ['settings', 'cloud-init', 'workers'],
+    types: ['ci-server'],
+    libraries: [],
+  },
   'emulator-keys': {may: [], libraries: []},
   progress: {may: [], types: ['context'], libraries: ['yocto-spinner']},
   format: {may: [], types: ['workers'], libraries: ['cli-table3']},
-  workers: {may: ['cloud-init'], types: ['context', 'ci-server', 'digitalocean/types'], libraries: ['p-retry', 'p-limit']},
+  workers: {
+    may: ['cloud-init'],
+    types: ['context', 'ci-server', 'digitalocean/types'],
+    libraries: ['p-retry', 'p-limit'],
+  },
   context: {may: ['digitalocean/client', 'ci-server', 'settings'], libraries: []},
-  'ci-server': {may: ['concourse/ci-server', 'concourse/settings'], types: ['settings'], libraries: []},
+  'ci-server': {
+    may: ['concourse/ci-server', 'concourse/settings'],
+    types: ['settings'],
+    libraries: [],
+  },
   digitalocean: {may: ['http'], libraries: []},
-  concourse: {may: ['http', 'settings', 'cloud-init'], types: ['ci-server'], libraries: ['ssh2', 'js-yaml']},
+  concourse: {
+    may: ['http', 'settings', 'cloud-init'],
+    types: ['ci-server'],
+    libraries: ['ssh2', 'js-yaml'],
+  },
   'cloud-init': {may: [], libraries: ['handlebars', 'js-yaml', 'node-forge']},
   settings: {may: [], libraries: []},
   errors: {may: [], libraries: []},
@@ -44,12 +70,14 @@ async function sources(folder: string): Promise<string[]> {
 
 async function importsOf(file: string): Promise<Import[]> {
   const text = await readFile(path.join(root, file), 'utf8');
-  const statics = text.matchAll(/^(?:import|export)(?<isType> type)?\s[^;]*?from '(?<to>[^']+)';$/gmsv);
+  const statics = text.matchAll(
+    /^(?:import|export)(?<isType> type)?\s[^;]*?from '(?<to>[^']+)';$/gmv,
+  );
   const dynamics = text.matchAll(/(?:import|typeof import)\('(?<to>[^']+)'\)/gv);
   return [...statics, ...dynamics].map(({0: whole, groups}) => ({
     from: file,
-    to: groups!['to']!,
-    isType: groups!['isType'] !== undefined || whole.startsWith('typeof'),
+    to: groups!.to!,
+    isType: groups!.isType !== undefined || whole.startsWith('typeof'),
   }));
 }
 
@@ -69,12 +97,19 @@ function isAllowed({from, to, isType}: Import): boolean {
   }
 
   const target = path.relative('src', path.join(path.dirname(from), to)).replace(/\.js$/v, '');
-  const allowed = [part, ...(part === 'emulator' ? [] : ['errors']), ...rule.may, ...(isType ? (rule.types ?? []) : [])];
+  const allowed = [
+    part,
+    ...(part === 'emulator' ? [] : ['errors']),
+    ...rule.may,
+    ...(isType ? (rule.types ?? []) : []),
+  ];
   return allowed.some((each) => target === each || target.startsWith(`${each}/`));
 }
 
 test('imports go down the table only', async () => {
-  const imports = (await Promise.all((await sources('src')).map(async (file) => importsOf(file)))).flat();
+  const imports = (
+    await Promise.all((await sources('src')).map(async (file) => importsOf(file)))
+  ).flat();
 
   expect(imports.length).toBeGreaterThan(300);
   expect(imports.filter((each) => !isAllowed(each))).toEqual([]);

@@ -2,7 +2,9 @@ import {readFile} from 'node:fs/promises';
 import path from 'node:path';
 import {expect, test} from '@jest/globals';
 
-type Manifest = {commands: Record<string, {flags: Record<string, {env?: string; helpGroup?: string}>}>};
+type Manifest = {
+  commands: Record<string, {flags: Record<string, {env?: string; helpGroup?: string}>}>;
+};
 
 const root = path.join(import.meta.dirname, '..');
 
@@ -13,7 +15,9 @@ async function manifest(): Promise<Manifest['commands']> {
 
 /** The emulator's many switches explain themselves in its help. */
 function flagsOf(command: string, flags: Manifest['commands'][string]['flags']): string[] {
-  return Object.keys(flags).filter((flag) => command !== 'emulator' || ['seed', 'json'].includes(flag));
+  return Object.keys(flags).filter(
+    (flag) => command !== 'emulator' || ['seed', 'json'].includes(flag),
+  );
 }
 
 test('the README names every command and flag', async () => {
@@ -25,7 +29,11 @@ test('the README names every command and flag', async () => {
       missing.push(command);
     }
 
-    missing.push(...flagsOf(command, flags).filter((flag) => !new RegExp(`--${flag}\\b`, 'v').test(readme)));
+    missing.push(
+      ...flagsOf(command, flags).filter(
+        (flag) => !new RegExp(String.raw`--${flag}\b`, 'v').test(readme),
+      ),
+    );
   }
 
   expect(missing).toEqual([]);
@@ -33,9 +41,12 @@ test('the README names every command and flag', async () => {
 
 test('the README names no flag that is not there', async () => {
   const readme = await readFile(path.join(root, 'README.md'), 'utf8');
-  const known = new Set(['some-flag', ...Object.values(await manifest()).flatMap(({flags}) => Object.keys(flags))]);
+  const known = new Set([
+    'some-flag',
+    ...Object.values(await manifest()).flatMap(({flags}) => Object.keys(flags)),
+  ]);
 
-  const named = [...readme.matchAll(/`--(?<flag>[a-z\-]+)/gv)].map(({groups}) => groups!['flag']!);
+  const named = [...readme.matchAll(/`--(?<flag>[a-z\-]+)/gv)].map(({groups}) => groups!.flag!);
 
   expect(named.filter((flag) => !known.has(flag))).toEqual([]);
 });

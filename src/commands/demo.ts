@@ -4,6 +4,7 @@ import {rm} from 'node:fs/promises';
 import process from 'node:process';
 import {WorkerCommand} from '../command.js';
 import {writeEmulatorKeys} from '../emulator-keys.js';
+import type {Emulator} from '../emulator/server.js';
 import {ActionableError} from '../errors.js';
 
 type Proof = {
@@ -97,11 +98,7 @@ export default class Demo extends WorkerCommand {
 
 type Seen = {at: number; text: string};
 
-function timelineOf({
-  digitalOcean,
-  concourse,
-  clock,
-}: Awaited<ReturnType<typeof import('../emulator/server.js').startEmulator>>): string[] {
+function timelineOf({digitalOcean, concourse, clock}: Emulator): string[] {
   const reads = digitalOcean.requests.filter(({method}) => method === 'GET').length;
   const first = digitalOcean.requests[0]?.time ?? clock.now();
   const writes: Seen[] = digitalOcean.requests

@@ -1,9 +1,10 @@
 import {readFile, rm} from 'node:fs/promises';
-import {Flags} from '@oclif/core';
+import {Flags, type Interfaces} from '@oclif/core';
 import {load} from 'js-yaml';
 import {WorkerCommand} from '../command.js';
-import {emulatorSwitches} from '../emulator/options.js';
+import {emulatorSwitches, type NamedSwitch} from '../emulator/options.js';
 import {writeEmulatorKeys} from '../emulator-keys.js';
+import type {Seed} from '../emulator/seed.js';
 import {UsageError} from '../errors.js';
 import {variableOf} from '../flags.js';
 
@@ -12,25 +13,20 @@ function kebab(name: string): string {
 }
 
 /** One flag for each switch of the emulator, from its own table. */
-const switchFlags = Object.fromEntries(
-  emulatorSwitches.map(({name, kind, default: value, summary, part}) => {
-    const flag = kebab(name);
-    const common = {summary, env: variableOf(flag), helpGroup: part.toUpperCase()};
-    switch (kind) {
-      case 'boolean': {
-        return [flag, Flags.boolean(common)];
-      }
-
-      case 'integer': {
-        return [flag, Flags.integer({...common, summary: `${summary} (default ${value})`})];
-      }
-
-      default: {
-        return [flag, Flags.string({...common, helpValue: kind === 'list' ? '<a,b>' : '<text>'})];
-      }
-    }
-  }),
+const switchFlags: Interfaces.FlagInput = Object.fromEntries(
+  emulatorSwitches.map((each) => [kebab(each.name), flagOf(each)]),
 );
+
+function flagOf({name, kind, default: value, summary, part}: NamedSwitch) {
+  const common = {summary, env: variableOf(kebab(name)), helpGroup: part.toUpperCase()};
+  if (kind === 'boolean') {
+    return Flags.boolean(common);
+  }
+
+  return kind === 'integer'
+    ? Flags.integer({...common, summary: `${summary} (default ${value})`})
+    : Flags.string({...common, helpValue: kind === 'list' ? '<a,b>' : '<text>'});
+}
 
 export default class Emulator extends WorkerCommand {
   static override summary =
@@ -55,13 +51,17 @@ export default class Emulator extends WorkerCommand {
   async run(): Promise<{environment: Record<string, string>}> {
     const {flags} = await this.parse(Emulator);
     const {startEmulator} = await import('../emulator/server.js');
-    const {parseSeed} = await import('../emulator/seed.js');
-    const seed = flags.seed === undefined ? undefined : parseSeed(await readSeed(flags.seed));
-    const given = emulatorSwitches
-      .map(({name, kind}) => [name, kind, (flags as Record<string, unknown>)[kebab(name)]] as const)
-      .filter(([, , value]) => value !== undefined && value !== false)
-      .map(([name, kind, value]) => [name, kind === 'list' ? String(value).split(',') : value]);
-    await using emulator = await startEmulator({...Object.fromEntries(given), ...(seed && {seed})});
+    const values = flags as Record<string, unknown>;
+    const seed = typeof values.seed === 'string' ? await readSeed(values.seed) : undefined;
+    const switches: Record<string, unknown> = {};
+    for (const {name, kind} of emulatorSwitches) {
+      const value = values[kebab(name)];
+      if (value !== undefined && value !== false) {
+        switches[name] = typeof value === 'string' && kind === 'list' ? value.split(',') : value;
+      }
+    }
+
+    await using emulator = await startEmulator({...switches, ...(seed && {seed})});
     const keys = await writeEmulatorKeys(emulator.concourse);
     try {
       const environment = {...emulator.environment, ...keys.environment};
@@ -95,15 +95,24 @@ export default class Emulator extends WorkerCommand {
   }
 }
 
-async function readSeed(file: string): Promise<unknown> {
+async function readSeed(file: string): Promise<Seed> {
+  let value: unknown;
   try {
-    return load(await readFile(file, 'utf8'));
+    value = load(await readFile(file, 'utf8'));
   } catch (error) {
     const {code = 'not valid YAML'} = error as NodeJS.ErrnoException;
     throw new UsageError([`--seed: cannot read ${file} (${code})`]);
   }
+
+  const {InvalidSeed} = await import('../emulator/fields.js');
+  const {parseSeed} = await import('../emulator/seed.js');
+  try {
+    return parseSeed(value);
+  } catch (error) {
+    throw error instanceof InvalidSeed ? new UsageError(error.problems) : error;
+  }
 }
 
 function quoted(value: string): string {
-  return /^[\w.\-\/:]+$/v.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`;
+  return /^[\w.\-\/:]+$/v.test(value) ? value : `'${value.replaceAll("'", String.raw`'\''`)}'`;
 }

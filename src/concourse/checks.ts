@@ -30,12 +30,14 @@ export function inputProblems(
   }
 
   for (const tag of request.tags) {
-    if (tag.trim() !== tag || tag === '' || /[,\p{Cc}]/v.test(tag)) {
-      problems.push(`Tag ${JSON.stringify(tag)} cannot be a Concourse tag: it has a comma, an outer space or a control character`);
+    if (tag.trim() !== tag || tag === '' || /[,\p{Control}]/v.test(tag)) {
+      problems.push(
+        `Tag ${JSON.stringify(tag)} cannot be a Concourse tag: it has a comma, an outer space or a control character`,
+      );
     }
   }
 
-  if (team !== undefined && (team === '' || /\p{Cc}/v.test(team))) {
+  if (team !== undefined && (team === '' || /\p{Control}/v.test(team))) {
     problems.push(`Team ${JSON.stringify(team)} cannot be the name of a Concourse team`);
   }
 

@@ -2,9 +2,9 @@ import {readFile} from 'node:fs/promises';
 import {homedir} from 'node:os';
 import path from 'node:path';
 import {load} from 'js-yaml';
-import type {Login} from './client.js';
 import {UsageError} from '../errors.js';
 import {parse, type Fields} from '../settings.js';
+import type {Login} from './client.js';
 
 export type FlyTarget = {
   url: string;
@@ -19,7 +19,7 @@ export async function readFlyTarget(
   name: string,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<FlyTarget> {
-  const file = path.join(environment['FLY_HOME'] ?? environment['HOME'] ?? homedir(), '.flyrc');
+  const file = path.join(environment.FLY_HOME ?? environment.HOME ?? homedir(), '.flyrc');
   const targets = await readTargets(file);
   const target = targets?.[name];
   if (target === undefined) {

@@ -1,8 +1,8 @@
+import {UsageError} from '../errors.js';
+import {flag, flagFile, secretVariable, urlProblem, type Inputs} from '../settings.js';
 import type {Login} from './client.js';
 import type {ConcourseSettings} from './ci-server.js';
 import {readFlyTarget, type FlyTarget} from './flyrc.js';
-import {UsageError} from '../errors.js';
-import {flag, flagFile, secretVariable, urlProblem, type Inputs} from '../settings.js';
 
 /** What flags, environment and flyrc say of Concourse; undefined when they name none. */
 export async function readConcourseSettings(

@@ -1,7 +1,7 @@
-import type {Leftover} from './delete.js';
-import type {Plan} from './plan.js';
 import type {Droplet} from '../digitalocean/types.js';
 import {ActionableError} from '../errors.js';
+import type {Leftover} from './delete.js';
+import type {Plan} from './plan.js';
 
 type Failure = {
   plan: Plan;

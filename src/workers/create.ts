@@ -1,3 +1,5 @@
+import type {CiServer} from '../ci-server.js';
+import type {Context} from '../context.js';
 import {createFailed, timedOut} from './create-failed.js';
 import {makeDroplets, type Ledger} from './make-droplets.js';
 import {newDropletNames, planWorkers, type CreateRequest, type Plan} from './plan.js';
@@ -7,8 +9,6 @@ import {undoCreate} from './undo.js';
 import {Sightings, defaultPace, waitUntilRegistered, type Pace} from './wait.js';
 import {describeWorker, worstCost, type Worker} from './worker.js';
 import {identify} from './identity.js';
-import type {CiServer} from '../ci-server.js';
-import type {Context} from '../context.js';
 
 export type Created = {
   run: string;

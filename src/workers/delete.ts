@@ -1,9 +1,9 @@
 import pLimit from 'p-limit';
+import type {Context} from '../context.js';
+import {ActionableError, ApiError} from '../errors.js';
 import {nameTag} from './identity.js';
 import {StillWaiting, orStillWaiting, pollUntil} from './poll.js';
 import type {Owned} from './worker.js';
-import type {Context} from '../context.js';
-import {ActionableError, ApiError} from '../errors.js';
 
 /** A droplet that could not be deleted, and is still billed. */
 export type Leftover = {name: string; id: number; reason: string};
@@ -83,13 +83,15 @@ async function stillListed(deleted: Owned[], context: Deleting): Promise<Leftove
 
         left = left.filter(({id}) => listed.has(id));
         polls++;
-        if (left.length > 0) {
-          if (polls % 6 === 0) {
-            await Promise.all(left.map(async ({id}) => deleteDroplet(id, context)));
-          }
-
-          throw new StillWaiting('DigitalOcean accepted the deletion but still lists it');
+        if (left.length === 0) {
+          return;
         }
+
+        if (polls % 6 === 0) {
+          await Promise.all(left.map(async ({id}) => deleteDroplet(id, context)));
+        }
+
+        throw new StillWaiting('DigitalOcean accepted the deletion but still lists it');
       },
       {everySeconds: pollSeconds, forSeconds: goneSeconds},
       {time, signal},

@@ -1,3 +1,6 @@
+import type {CiServer, CiWorker} from '../ci-server.js';
+import type {Context} from '../context.js';
+import {ActionableError, UsageError} from '../errors.js';
 import {deleteDroplets, type Leftover} from './delete.js';
 import {runKeyIn} from './identity.js';
 import {nameProblems} from './plan.js';
@@ -5,9 +8,6 @@ import {StillWaiting, orStillWaiting, pollUntil} from './poll.js';
 import {selectOwned, type Selection} from './select.js';
 import {defaultPace} from './wait.js';
 import {describeWorker, stateIn, type Owned, type Worker} from './worker.js';
-import type {CiServer, CiWorker} from '../ci-server.js';
-import type {Context} from '../context.js';
-import {ActionableError, UsageError} from '../errors.js';
 
 export type DestroyRequest = Selection & {
   /** How long running builds may take to end first; 0 does not wait for them. */

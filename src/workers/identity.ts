@@ -87,7 +87,7 @@ export function runKeyIn(name: string, workerName: string): string | undefined {
   const lowered = name.toLowerCase();
   const form = new RegExp(`^(?<runKey>[a-z0-9]+)-[a-z0-9]{${nonceLength}}$`, 'v');
   return lowered.startsWith(prefix)
-    ? form.exec(lowered.slice(prefix.length))?.groups?.['runKey']
+    ? form.exec(lowered.slice(prefix.length))?.groups?.runKey
     : undefined;
 }
 

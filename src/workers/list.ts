@@ -1,8 +1,8 @@
-import {ciIdOf, identify, markerTag, nameTag} from './identity.js';
-import {describeWorker, stateIn, type Owned, type Worker} from './worker.js';
 import type {CiServer, CiWorker} from '../ci-server.js';
 import type {Context} from '../context.js';
 import {ActionableError} from '../errors.js';
+import {describeWorker, stateIn, type Owned, type Worker} from './worker.js';
+import {ciIdOf, identify, markerTag, nameTag} from './identity.js';
 
 /** All droplets of ours, oldest first, with what the CI server says of those that are its own. */
 export async function listWorkers(
@@ -19,7 +19,7 @@ export async function listWorkers(
     .filter(
       ({identity}) => workerName === undefined || identity.workerName === workerName.toLowerCase(),
     )
-    .sort(
+    .toSorted(
       (a, b) =>
         a.droplet.created_at.localeCompare(b.droplet.created_at) || a.droplet.id - b.droplet.id,
     )

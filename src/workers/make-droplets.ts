@@ -1,12 +1,12 @@
-import {identify, nameTag, tagsFor} from './identity.js';
-import type {Plan} from './plan.js';
-import {StillWaiting, orStillWaiting, pollUntil} from './poll.js';
-import type {Placement, Preflight} from './preflight.js';
 import type {Bootstrap, CiServer} from '../ci-server.js';
 import {renderUserData} from '../cloud-init/render.js';
 import type {Context} from '../context.js';
 import type {Droplet, NewDroplets} from '../digitalocean/types.js';
 import {ActionableError, ApiError, NoAnswer} from '../errors.js';
+import type {Placement, Preflight} from './preflight.js';
+import {StillWaiting, orStillWaiting, pollUntil} from './poll.js';
+import type {Plan} from './plan.js';
+import {identify, nameTag, tagsFor} from './identity.js';
 
 /** DigitalOcean takes this many names in one POST, and makes all of them or none. */
 const namesPerPost = 10;

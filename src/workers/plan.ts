@@ -1,8 +1,8 @@
-import {dropletNameLength, newDropletName, newRunKey} from './identity.js';
 import type {CiServer, WorkerRequest} from '../ci-server.js';
 import {renderUserData} from '../cloud-init/render.js';
 import type {Template} from '../cloud-init/template.js';
 import {UsageError} from '../errors.js';
+import {dropletNameLength, newDropletName, newRunKey} from './identity.js';
 
 /** Workers as a person or a pipeline asks for them. */
 export type CreateRequest = {

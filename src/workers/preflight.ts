@@ -1,10 +1,10 @@
-import {ciIdOf, identify, nameTag} from './identity.js';
-import type {Plan} from './plan.js';
-import type {Owned} from './worker.js';
 import type {CiServer} from '../ci-server.js';
 import type {Context} from '../context.js';
 import type {Size} from '../digitalocean/types.js';
 import {ActionableError, UsageError, allChecks} from '../errors.js';
+import type {Owned} from './worker.js';
+import type {Plan} from './plan.js';
+import {ciIdOf, identify, nameTag} from './identity.js';
 
 /** A region and a size in which droplets can be made now. */
 export type Placement = {region: string; size: string; priceHourly: number};
@@ -53,7 +53,7 @@ export async function preflight(
         ['new', 'active'].includes(droplet.status)
       );
     })
-    .sort((a, b) => a.droplet.id - b.droplet.id)
+    .toSorted((a, b) => a.droplet.id - b.droplet.id)
     .slice(0, plan.count);
 
   const missing = plan.count - adopted.length;
@@ -74,7 +74,7 @@ async function ciIdFor(
 }
 
 function placementsIn({regions, sizes}: Plan, catalogue: Size[]): Placement[] {
-  const knownRegions = [...new Set(catalogue.flatMap((size) => size.regions))].sort();
+  const knownRegions = [...new Set(catalogue.flatMap((size) => size.regions))].toSorted();
   const problems: string[] = [];
   for (const region of regions) {
     if (!knownRegions.includes(region)) {
@@ -83,7 +83,7 @@ function placementsIn({regions, sizes}: Plan, catalogue: Size[]): Placement[] {
   }
 
   for (const size of sizes) {
-    if (!catalogue.some(({slug}) => slug === size)) {
+    if (catalogue.every(({slug}) => slug !== size)) {
       problems.push(
         `Size ${size} is unknown to this account; sizes near it: ${similar(size, catalogue).join(', ')}`,
       );
@@ -115,12 +115,12 @@ function placementsIn({regions, sizes}: Plan, catalogue: Size[]): Placement[] {
 }
 
 function similar(wanted: string, catalogue: Size[]): string[] {
-  const parts = wanted.split('-');
-  const score = (slug: string) => slug.split('-').filter((part) => parts.includes(part)).length;
+  const parts = new Set(wanted.split('-'));
+  const score = (slug: string) => slug.split('-').filter((part) => parts.has(part)).length;
   return catalogue
     .filter(({available, regions}) => available && regions.length > 0)
     .map(({slug}) => slug)
-    .sort((a, b) => score(b) - score(a))
+    .toSorted((a, b) => score(b) - score(a))
     .slice(0, 5);
 }
 

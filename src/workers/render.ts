@@ -1,7 +1,7 @@
-import {nameProblems, type CreateRequest} from './plan.js';
 import {renderUserData} from '../cloud-init/render.js';
 import type {Context} from '../context.js';
 import {UsageError} from '../errors.js';
+import {nameProblems, type CreateRequest} from './plan.js';
 
 export type Rendered = {
   /** The document, with `‹redacted›` in place of secrets unless they were asked for. */

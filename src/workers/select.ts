@@ -1,9 +1,9 @@
-import {ciIdOf, identify, nameTag} from './identity.js';
-import type {Owned} from './worker.js';
 import type {CiServer} from '../ci-server.js';
 import type {Context} from '../context.js';
 import type {Droplet} from '../digitalocean/types.js';
 import {ActionableError} from '../errors.js';
+import type {Owned} from './worker.js';
+import {ciIdOf, identify, nameTag} from './identity.js';
 
 export type Selection = {
   workerName: string;
@@ -30,7 +30,7 @@ export async function selectOwned(
         (ci === undefined || each.identity.kind === ci.kind) &&
         (runKey === undefined || each.identity.runKey === runKey.toLowerCase()),
     );
-  const ids = [...new Set(named.map(({identity}) => identity.ciId))].sort();
+  const ids = [...new Set(named.map(({identity}) => identity.ciId))].toSorted();
 
   if (own === undefined) {
     return ids.length > 1 ? undecided(workerName, named) : named;

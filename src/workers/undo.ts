@@ -1,11 +1,11 @@
 import {setTimeout as delay} from 'node:timers/promises';
+import type {CiServer} from '../ci-server.js';
+import type {Context} from '../context.js';
+import type {Droplet} from '../digitalocean/types.js';
 import {deleteDroplets, type Leftover} from './delete.js';
 import {identify, nameTag} from './identity.js';
 import type {Ledger} from './make-droplets.js';
 import type {Owned} from './worker.js';
-import type {CiServer} from '../ci-server.js';
-import type {Context} from '../context.js';
-import type {Droplet} from '../digitalocean/types.js';
 
 const undoSeconds = 240;
 const lagSeconds = 60;

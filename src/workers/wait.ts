@@ -1,10 +1,10 @@
-import {nameTag} from './identity.js';
-import {StillWaiting, orStillWaiting, pollUntil} from './poll.js';
-import {publicAddress} from './worker.js';
 import type {CiServer, CiWorker, WorkerRequest} from '../ci-server.js';
 import type {Context} from '../context.js';
 import type {Droplet} from '../digitalocean/types.js';
 import {ActionableError} from '../errors.js';
+import {publicAddress} from './worker.js';
+import {StillWaiting, orStillWaiting, pollUntil} from './poll.js';
+import {nameTag} from './identity.js';
 
 /** Seconds between two looks. */
 export type Pace = {digitalOceanSeconds: number; ciSeconds: number};
@@ -133,10 +133,12 @@ export async function waitUntilRegistered(
         const workers = await ci.list(signal).catch(orStillWaiting);
         look(workers, sightings, request);
         const missing = sightings.droplets.size - sightings.registered.size;
-        if (missing > 0) {
-          progress.update(`${sightings.registered.size} of ${sightings.droplets.size} registered`);
-          throw new StillWaiting(`${missing} not registered`);
+        if (!(missing > 0)) {
+          return;
         }
+
+        progress.update(`${sightings.registered.size} of ${sightings.droplets.size} registered`);
+        throw new StillWaiting(`${missing} not registered`);
       },
       {everySeconds: pace.ciSeconds, forSeconds},
       {time, signal},
@@ -148,9 +150,18 @@ export async function waitUntilRegistered(
     done.abort();
   }
 
-  if ([...sightings.droplets.values()].some((droplet) => publicAddress(droplet) === undefined)) {
+  const hasAddresses = [...sightings.droplets.values()].every(
+    (droplet) => publicAddress(droplet) !== undefined,
+  );
+  if (hasAddresses) {
+    return;
+  }
+
+  try {
     const listed = await digitalOcean.dropletsTagged(tag, context.signal);
     sightings.see(listed, 0, pace.digitalOceanSeconds);
+  } catch {
+    // The workers work; a missing address in the result is no reason to destroy them.
   }
 }
 

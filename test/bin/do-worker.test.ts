@@ -191,14 +191,14 @@ test('works with a fly login, and says so when it has expired', async () => {
     ...environment
   } = await environmentOf(emulator);
   const home = await mkdtemp(path.join(tmpdir(), 'do-worker-test-'));
-  const flyrc = (token: string) =>
+  const flyrc = async (token: string) =>
     writeFile(
       path.join(home, '.flyrc'),
       `targets:\n  ci:\n    api: ${url}/\n    team: main\n    token: {type: bearer, value: ${token}}\n`,
     );
   const answer = await fetch(`${url}/sky/issuer/token`, {
     method: 'POST',
-    headers: {authorization: `Basic ${btoa('fly:Zmx5')}`},
+    headers: {authorization: `Basic ${Buffer.from('fly:Zmx5').toString('base64')}`},
     body: new URLSearchParams({
       grant_type: 'password',
       username: 'test',
@@ -243,12 +243,12 @@ test('the emulator prints the environment that the other commands need', async (
 
   const environment = Object.fromEntries(
     [...running.output().matchAll(/^export (?<name>\w+)=(?<value>.*)$/gmv)].map(({groups}) => [
-      groups!['name'],
-      groups!['value'],
+      groups!.name,
+      groups!.value,
     ]),
   ) as Record<string, string>;
   const created = await run(['create', 'build-arm'], environment);
-  const key = environment['DO_WORKER_WORKER_KEY']!;
+  const key = environment.DO_WORKER_WORKER_KEY!;
   running.child.kill('SIGINT');
   const {code} = await running.done;
 

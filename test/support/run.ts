@@ -14,7 +14,7 @@ const executable = path.join(import.meta.dirname, '../../bin/do-worker.js');
 /** Starts the real command line as a process, with nothing of this process's environment but the path. */
 export function start(args: string[], environment: Record<string, string> = {}): Running {
   const child = spawn(process.execPath, [executable, ...args], {
-    env: {PATH: process.env['PATH'], HOME: '/nonexistent', ...environment},
+    env: {PATH: process.env.PATH, HOME: '/nonexistent', ...environment},
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';

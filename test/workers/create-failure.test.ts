@@ -1,5 +1,5 @@
 import {expect, test} from '@jest/globals';
-import {connect, dropletPosts, request, startQuick, type Connected} from '../support/connect.js';
+import {connect, dropletPosts, request, startQuick} from '../support/connect.js';
 import type {Emulator} from '../../src/emulator/server.js';
 import {ActionableError, Interrupted} from '../../src/errors.js';
 import {createWorkers} from '../../src/workers/create.js';
@@ -237,7 +237,7 @@ const refusals: Refusal[] = [
   {
     claim: 'a team key for workers of all teams',
     emulator: {teamKeys: ['arm']},
-    options: ({concourse}) => ({concourse: {workerKey: concourse.teamKeys['arm']}}),
+    options: ({concourse}) => ({concourse: {workerKey: concourse.teamKeys.arm}}),
     code: 'TSA_REFUSED',
     says: /refuses to act for workers of all teams/v,
   },
@@ -302,11 +302,10 @@ const phases = ['plan', 'preflight', 'create', 'active', 'booting'];
 
 test.each(phases)('Ctrl-C while in phase %s leaves nothing and exits with 130', async (phase) => {
   await using emulator = await startQuick({bootMs: 3_600_000});
-  let connected: Connected | undefined;
-  connected = await connect(emulator, {
+  const connected = await connect(emulator, {
     onPhase(name) {
       if (name === phase) {
-        connected!.abort(new Interrupted('SIGINT'));
+        connected.abort(new Interrupted('SIGINT'));
       }
     },
   });

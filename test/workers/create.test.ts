@@ -1,7 +1,7 @@
+import {generateKeyPairSync} from 'node:crypto';
 import {expect, test} from '@jest/globals';
 import {connect, dropletPosts, request, startQuick} from '../support/connect.js';
 import {createWorkers, rehearseCreate} from '../../src/workers/create.js';
-import {generateKeyPairSync} from 'node:crypto';
 import {parsePrivateKey} from '../../src/cloud-init/keys.js';
 
 test('resolves when the CI server lists every worker with its tags', async () => {
@@ -24,13 +24,13 @@ test('resolves when the CI server lists every worker with its tags', async () =>
       run: created.run,
       region: 'ams3',
       size: 's-2vcpu-2gb',
-      ip: expect.stringMatching(/^\d+\.\d+\.\d+\.\d+$/),
+      ip: expect.stringMatching(/^\d+\.\d+\.\d+\.\d+$/v),
       dropletStatus: 'active',
       workerState: 'running',
       ttlSeconds: 14_400,
       priceHourly: 0.02679,
     });
-    expect(worker.name).toMatch(new RegExp(`^build-arm-${created.run}-[a-z0-9]{8}$`));
+    expect(worker.name).toMatch(new RegExp(`^build-arm-${created.run}-[a-z0-9]{8}$`, 'v'));
   }
 
   expect(progress.map((line) => line.split(':')[0])).toEqual(
@@ -64,7 +64,7 @@ test('asks DigitalOcean three things besides polling: the droplets, the sizes, t
   const calls = emulator.digitalOcean.requests
     .map(({method, path}) => `${method} ${path}`)
     .filter((call) => !call.includes('tag_name='));
-  expect(calls.sort()).toEqual([
+  expect(calls.toSorted()).toEqual([
     'GET /v2/droplets?per_page=200',
     'GET /v2/sizes?page=1&per_page=200',
     'POST /v2/droplets',
@@ -77,7 +77,7 @@ test('polls with one tag listing for all droplets together', async () => {
 
   const {seconds} = await createWorkers(await request({count: 12}), context);
 
-  const waited = seconds['active']! + seconds['booting']!;
+  const waited = seconds.active! + seconds.booting!;
   const polls = emulator.digitalOcean.requests.filter(({path}) => path.includes('tag_name='));
   expect(
     polls.every(
@@ -94,7 +94,7 @@ test('adopts the droplets of the same run instead of making more', async () => {
 
   const second = await createWorkers(await request({runKey: 'B7', count: 2}), context);
 
-  expect(second.adopted.sort()).toEqual(first.workers.map(({name}) => name).sort());
+  expect(second.adopted.toSorted()).toEqual(first.workers.map(({name}) => name).toSorted());
   expect(emulator.digitalOcean.droplets()).toHaveLength(2);
   expect(dropletPosts(emulator)).toBe(1);
 });

@@ -125,12 +125,10 @@ test('never touches a droplet that lacks any mark of ours', async () => {
   const {ciId} = workers[0]!;
   const own = tags(ciId);
   emulator.digitalOcean.add(
-    ...own
-      .slice(0, 4)
-      .map((missing, index) => ({
-        name: `build-arm-b${index}-abcdefgh`,
-        tags: own.filter((tag) => tag !== missing),
-      })),
+    ...own.slice(0, 4).map((missing, index) => ({
+      name: `build-arm-b${index}-abcdefgh`,
+      tags: own.filter((tag) => tag !== missing),
+    })),
     {name: 'build-arm', tags: own},
     {name: 'build-arm-abcdefgh', tags: own},
     {name: 'my-build-arm-b1-abcdefgh', tags: own},
@@ -320,6 +318,8 @@ test('leaves the droplets that can go and names those that cannot', async () => 
     (error: unknown) => error,
   );
 
-  expect((error as Error).message).toMatch(new RegExp(`1 of 3 [\\s\\S]*${workers[1]!.name}`, 'v'));
+  expect((error as Error).message).toMatch(
+    new RegExp(String.raw`1 of 3 [\s\S]*${workers[1]!.name}`, 'v'),
+  );
   expect(emulator.digitalOcean.droplets().map(({id}) => id)).toEqual([workers[1]!.id]);
 });

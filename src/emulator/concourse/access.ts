@@ -30,9 +30,9 @@ export function isSystemOrAdmin(caller: Caller): boolean {
   return caller.kind === 'system' || isAdmin(caller);
 }
 
-/** Only members and owners act on workers, and only on those of their team: nobody's team is "". */
+/** Only members and owners act on workers, and only on those of their team: nobody is in the team "" of global ones. */
 export function canActOn(caller: Caller, team: string): boolean {
-  return isSystemOrAdmin(caller) || (team !== '' && hasRole(caller, team, ['owner', 'member']));
+  return isSystemOrAdmin(caller) || hasRole(caller, team, ['owner', 'member']);
 }
 
 export function teamsOf(caller: Caller): string[] {

@@ -7,15 +7,7 @@ export function parseRegistration(value: unknown): Worker | string | undefined {
   }
 
   const fields = value as Record<string, unknown>;
-  const strings = ['addr', 'baggageclaim_url', 'platform', 'team', 'name', 'version'] as const;
-  const numbers = ['active_containers', 'active_volumes', 'active_tasks', 'start_time'] as const;
-  const isMistyped =
-    strings.some((name) => !isAbsentOr('string', fields[name])) ||
-    numbers.some((name) => !isAbsentOr('number', fields[name])) ||
-    !isAbsentOr('boolean', fields.ephemeral) ||
-    !isListOfStrings(fields.tags ?? []) ||
-    !Array.isArray(fields.resource_types ?? []);
-  if (isMistyped) {
+  if (isMistyped(fields)) {
     return undefined;
   }
 
@@ -41,6 +33,18 @@ export function parseRegistration(value: unknown): Worker | string | undefined {
   }
 
   return worker.addr === '' ? 'missing garden address' : worker;
+}
+
+function isMistyped(fields: Record<string, unknown>): boolean {
+  const strings = ['addr', 'baggageclaim_url', 'platform', 'team', 'name', 'version'];
+  const numbers = ['active_containers', 'active_volumes', 'active_tasks', 'start_time'];
+  return (
+    strings.some((name) => !isAbsentOr('string', fields[name])) ||
+    numbers.some((name) => !isAbsentOr('number', fields[name])) ||
+    !isAbsentOr('boolean', fields.ephemeral) ||
+    !isListOfStrings(fields.tags ?? []) ||
+    !Array.isArray(fields.resource_types ?? [])
+  );
 }
 
 function proxies(fields: Record<string, unknown>): Partial<Worker> {

@@ -64,7 +64,11 @@ export async function startConcourse({
       });
   const api = createApi(world, requests, keys.host.privateKey, () => url);
   const http = createAdaptorServer({fetch: api.fetch, overrideGlobalObjects: false}) as Server;
-  const url = `http://127.0.0.1:${await listen(http, ports.http)}`;
+  const httpPort = await listen(http, ports.http).catch(async (error: unknown) => {
+    await tsa.close();
+    throw error;
+  });
+  const url = `http://127.0.0.1:${httpPort}`;
   const stopAdvancing = startAdvancing(world);
 
   const close = async () => {

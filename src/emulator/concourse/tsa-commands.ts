@@ -29,13 +29,14 @@ type Act = (run: CommandRun, target: Target) => number;
 
 const forwardTimeoutMs = 10_000;
 
+const landing: Change = {method: 'PUT', suffix: '/land', act: landWorker};
+const retiring: Change = {method: 'PUT', suffix: '/retire', act: retireWorker};
+const deleting: Change = {method: 'DELETE', suffix: '', act: deleteWorker};
+
 const acts: Record<string, Act> = {
-  'land-worker': ({world}, target) =>
-    exitOf(change(world, target, 'PUT', '/land', landWorker), [200]),
-  'retire-worker': ({world}, target) =>
-    exitOf(change(world, target, 'PUT', '/retire', retireWorker), [200, 404]),
-  'delete-worker': ({world}, target) =>
-    exitOf(change(world, target, 'DELETE', '', deleteWorker), [200]),
+  'land-worker': ({world}, target) => exitOf(change(world, target, landing), [200]),
+  'retire-worker': ({world}, target) => exitOf(change(world, target, retiring), [200, 404]),
+  'delete-worker': ({world}, target) => exitOf(change(world, target, deleting), [200]),
   'sweep-containers': sweep('/api/v1/containers/destroying'),
   'sweep-volumes': sweep('/api/v1/volumes/destroying'),
   'report-containers': report('/api/v1/containers/report'),
@@ -110,13 +111,13 @@ function canTouch({team}: CommandRun, target: Target): boolean {
   return team === undefined || target.team === team;
 }
 
-function change(
-  world: World,
-  {name, team}: Target,
-  method: string,
-  suffix: string,
-  act: (world: World, name: string) => Reply,
-): Reply {
+type Change = {
+  readonly method: string;
+  readonly suffix: string;
+  readonly act: (world: World, name: string) => Reply;
+};
+
+function change(world: World, {name, team}: Target, {method, suffix, act}: Change): Reply {
   return askAtc(world, method, `/api/v1/workers/${name}${suffix}`, () =>
     actForTeam(world, name, team, act),
   );

@@ -20,7 +20,7 @@ export type Worker = {
   resource_types: unknown[];
   platform: string;
   // The wire says null for no tags.
-  // eslint-disable-next-line @typescript-eslint/no-restricted-types
+
   tags: string[] | null;
   team: string;
   name: string;

@@ -15,6 +15,7 @@ for (const [what, text, variables] of [
   ['quoted parts in a row', 'A="a "\'b\'"c"', {A: 'a bc'}],
   ['quotes within a plain value as they are', 'A=a"b"', {A: 'a"b"'}],
   ['backslashes in plain values', String.raw`A=a\ b\\c`, {A: String.raw`a b\c`}],
+  ['a quote behind an escaped character as it is', String.raw`A=\ "b"`, {A: ' "b"'}],
   ['line continuation', 'A=a\\\nb\nB="c\\\nd"', {A: 'ab', B: 'cd'}],
   ['new lines in quotes', 'A="a\nb"\nC=1', {A: 'a\nb', C: '1'}],
   ['kept blanks in quotes', 'A="  a  "', {A: '  a  '}],

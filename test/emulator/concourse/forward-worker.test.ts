@@ -169,9 +169,11 @@ test('without forwards it gives up after ten seconds for each, silently', async 
     world.pass(1);
   }, 2);
   const startedAt = world.clock.now();
-  expect(await result).toEqual({exit: 1, output: ''});
-  clearInterval(passing);
+  const {exit, output} = await result.finally(() => {
+    clearInterval(passing);
+  });
 
+  expect({exit, output}).toEqual({exit: 1, output: ''});
   expect(world.clock.now() - startedAt).toBeGreaterThanOrEqual(9000);
   expect(world.emulator.workers()).toEqual([]);
 });

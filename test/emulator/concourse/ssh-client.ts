@@ -1,3 +1,4 @@
+import {once} from 'node:events';
 import ssh2, {type ClientChannel} from 'ssh2';
 import type {ConcourseEmulator} from '../../../src/emulator/concourse/server.js';
 
@@ -76,9 +77,8 @@ export async function collect(channel: ClientChannel): Promise<Result> {
   channel.once('exit', (code: number) => {
     exit = code;
   });
-  await new Promise((resolve) => {
-    channel.once('close', resolve);
-  });
+  // With a limit of its own, so that a test that waits in vain still closes its server.
+  await once(channel, 'close', {signal: AbortSignal.timeout(5000)});
   return {exit, output};
 }
 
