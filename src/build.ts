@@ -1,7 +1,7 @@
 import {readdir, rm, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import {Plugin} from '@oclif/core';
-import {build} from 'esbuild';
+import {build, type Plugin as BuildPlugin} from 'esbuild';
 
 /**
  * Bundles the CLI into dist/ and writes oclif's manifest: reading one file instead of some hundred is most of what
@@ -10,12 +10,42 @@ import {build} from 'esbuild';
 const root = path.join(import.meta.dirname, '..');
 const commands = await readdir(path.join(root, 'src/commands'), {recursive: true});
 
+// eslint-disable-next-line require-unicode-regexp -- esbuild reads it as a Go expression
+const builtin = /^node:/;
+// eslint-disable-next-line require-unicode-regexp -- the same
+const neverUsed = /^(?:minimatch|tinyglobby|wsl-utils)$/;
+
+/** Imported as an ES module, a built-in loads all that it could ever need; required, only itself. */
+const requiredBuiltins: BuildPlugin = {
+  name: 'required-builtins',
+  setup({onLoad, onResolve}) {
+    onResolve({filter: builtin}, ({path: name, kind}) =>
+      kind === 'require-call' ? undefined : {path: name, namespace: 'builtin'},
+    );
+    onLoad({filter: builtin, namespace: 'builtin'}, ({path: name}) => ({
+      contents: `module.exports = process.getBuiltinModule('${name}')`,
+    }));
+  },
+};
+
+/** What oclif loads at every start, but uses only to find commands without a manifest, for plugins, or on WSL. */
+const unused: BuildPlugin = {
+  name: 'unused',
+  setup({onLoad, onResolve}) {
+    onResolve({filter: neverUsed}, ({path: name}) => ({path: name, namespace: 'unused'}));
+    onLoad({filter: neverUsed, namespace: 'unused'}, () => ({
+      contents: 'exports.isWsl = false',
+    }));
+  },
+};
+
 await rm(path.join(root, 'dist'), {recursive: true, force: true});
 await rm(path.join(root, 'oclif.manifest.json'), {force: true});
 await build({
   absWorkingDir: root,
   entryPoints: [
     'src/main.ts',
+    'src/help.ts',
     ...commands.filter((file) => file.endsWith('.ts')).map((file) => `src/commands/${file}`),
   ],
   outdir: 'dist',
@@ -24,14 +54,14 @@ await build({
   bundle: true,
   splitting: true,
   minify: true,
-  keepNames: true,
   format: 'esm',
   platform: 'node',
   target: 'node24',
   // Oclif loads TypeScript in development only.
   external: ['ssh2', 'typescript'],
+  plugins: [requiredBuiltins, unused],
   banner: {
-    js: "import {createRequire as createRequire_} from 'node:module'; const require = createRequire_(import.meta.url);",
+    js: "const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);",
   },
   legalComments: 'none',
   logLevel: 'warning',

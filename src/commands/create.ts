@@ -15,6 +15,7 @@ const env = variableOf;
 
 export default class Create extends WorkerCommand {
   static override summary = 'Create workers and wait until the CI server lists them';
+  static override usage = '<%= command.id %> NAME [FLAGS]';
   static override examples = [
     '<%= config.bin %> <%= command.id %> build-arm --target ci --tsa-public-key tsa.pub --worker-key worker_key',
     '<%= config.bin %> <%= command.id %> nightly --count 4 --size s-4vcpu-8gb,c-4 --region ams3,fra1 --ttl 2h',

@@ -16,6 +16,7 @@ export default class Destroy extends WorkerCommand {
   static override description =
     'Nothing found is success. Without a CI server only the droplets are destroyed; their workers leave the list by themselves.';
 
+  static override usage = '<%= command.id %> NAME [FLAGS]';
   static override examples = [
     '<%= config.bin %> <%= command.id %> build-arm --target ci',
     '<%= config.bin %> <%= command.id %> build-arm --run nightly7 --drain 10m',

@@ -34,6 +34,7 @@ export default class Emulator extends WorkerCommand {
   static override description =
     'Prints the environment to export in another shell and stays in the foreground. Every trap of the real services is a flag.';
 
+  static override usage = '<%= command.id %> [FLAGS]';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --boot-ms 20000 --seed account.yaml',

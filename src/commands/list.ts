@@ -7,6 +7,7 @@ import type {Worker} from '../workers/worker.js';
 export default class List extends WorkerCommand {
   static override summary =
     'Show the droplets that are workers, what they cost, and what the CI server says of them';
+  static override usage = '<%= command.id %> [NAME] [FLAGS]';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> build-arm --json',

@@ -8,6 +8,7 @@ export default class Render extends WorkerCommand {
   static override description =
     'Asks Concourse for its release unless --concourse-version names one; DigitalOcean is not asked at all.';
 
+  static override usage = '<%= command.id %> NAME [FLAGS]';
   static override examples = [
     '<%= config.bin %> <%= command.id %> build-arm --target ci',
     '<%= config.bin %> <%= command.id %> build-arm --concourse-version 8.2.5 --show-secrets > user-data.yaml',

@@ -111,6 +111,8 @@ async function connect(options: TsaOptions, signal: AbortSignal): Promise<Client
       );
     });
     client.connect(config);
+    // Else every small message waits for the acknowledgement of the one before.
+    client.setNoDelay(true);
   });
 }
 
