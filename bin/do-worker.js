@@ -7,4 +7,5 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
 // Imported as an ES module, a built-in loads all that it could ever need: a tenth of the start-up time.
 process.getBuiltinModule('node:module').enableCompileCache();
 const {main} = await import('../dist/main.js');
-await main(process.argv.slice(2), import.meta.url);
+// Not awaited: a reader that goes away early (| head) leaves it unsettled, which Node would complain about.
+main(process.argv.slice(2), import.meta.url);

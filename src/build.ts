@@ -13,7 +13,7 @@ const commands = await readdir(path.join(root, 'src/commands'), {recursive: true
 // eslint-disable-next-line require-unicode-regexp -- esbuild reads it as a Go expression
 const builtin = /^node:/;
 // eslint-disable-next-line require-unicode-regexp -- the same
-const neverUsed = /^(?:minimatch|tinyglobby|wsl-utils)$/;
+const neverUsed = /^(?:minimatch|semver|tinyglobby|wsl-utils)$/;
 
 /** Imported as an ES module, a built-in loads all that it could ever need; required, only itself. */
 const requiredBuiltins: BuildPlugin = {
@@ -28,13 +28,16 @@ const requiredBuiltins: BuildPlugin = {
   },
 };
 
-/** What oclif loads at every start, but uses only to find commands without a manifest, for plugins, or on WSL. */
+/**
+ * What oclif loads at every start, but uses only to find commands without a manifest, for plugins, on WSL, or to
+ * check the version of Node, as bin/do-worker.js does before.
+ */
 const unused: BuildPlugin = {
   name: 'unused',
   setup({onLoad, onResolve}) {
     onResolve({filter: neverUsed}, ({path: name}) => ({path: name, namespace: 'unused'}));
     onLoad({filter: neverUsed, namespace: 'unused'}, () => ({
-      contents: 'exports.isWsl = false',
+      contents: 'exports.isWsl = false; exports.satisfies = () => true',
     }));
   },
 };
