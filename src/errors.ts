@@ -39,6 +39,13 @@ export class CombinedError extends ActionableError {
   }
 }
 
+type ApiRequest = {
+  method: string;
+  path: string;
+  requestId?: string | undefined;
+  suggestions?: string[];
+};
+
 /** A service answered, but not with what was asked for. */
 export class ApiError extends ActionableError {
   constructor(
@@ -46,13 +53,12 @@ export class ApiError extends ActionableError {
     readonly status: number,
     /** The service's own words, secrets masked; may be empty. */
     readonly detail: string,
-    request: {method: string; path: string; requestId?: string | undefined},
-    suggestions: string[] = [],
+    {method, path, requestId, suggestions = []}: ApiRequest,
   ) {
-    const id = request.requestId === undefined ? '' : ` (request id ${request.requestId})`;
+    const id = requestId === undefined ? '' : ` (request id ${requestId})`;
     super(
       'API',
-      `${service} answered ${status} to ${request.method} ${request.path}${detail && `: ${detail}`}${id}`,
+      `${service} answered ${status} to ${method} ${path}${detail && `: ${detail}`}${id}`,
       suggestions,
     );
   }

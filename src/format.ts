@@ -87,7 +87,7 @@ export function duration(seconds: number): string {
 
 /** US dollars, with enough digits for a cheap hour. */
 export function money(amount: number | null): string {
-  return amount === null ? '?' : `$${amount < 1 ? Number(amount.toFixed(4)) : amount.toFixed(2)}`;
+  return amount === null ? '?' : `$${amount < 1 ? Number(amount.toFixed(5)) : amount.toFixed(2)}`;
 }
 
 /** Preflight 0.4 s, create 1.2 s, ... */

@@ -1,6 +1,6 @@
 import {CommandHelp, Help} from '@oclif/core';
 
-/** oclif compiles a template for every piece of text; nearly all have nothing to fill in. */
+/** Oclif compiles a template for every piece of text; nearly all have nothing to fill in. */
 class PlainCommandHelp extends CommandHelp {
   constructor(...given: ConstructorParameters<typeof CommandHelp>) {
     super(...given);

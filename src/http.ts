@@ -127,10 +127,11 @@ type Attempt = {service: string; url: string; method: string; path: string; secr
 function translate(error: unknown, {service, url, method, path, secrets}: Attempt): Error {
   if (error instanceof NotJson) {
     const what =
-      error.location === undefined ? 'a body that is not JSON' : `a redirect to ${error.location}`;
-    return new ApiError(service, error.status, what, {method, path}, [
-      `Check the URL: is ${url} really ${service}, and not a proxy or a login page in front of it?`,
-    ]);
+      error.location === undefined
+        ? 'a body that is not JSON'
+        : `a redirect to ${error.location.replace(/[?#].*$/sv, '')}`;
+    const suggestion = `Check the URL: is ${url} really ${service}, and not a proxy or a login page in front of it?`;
+    return new ApiError(service, error.status, what, {method, path, suggestions: [suggestion]});
   }
 
   if (error instanceof HTTPError) {
@@ -161,7 +162,7 @@ function explain(
   let detail = body;
   let requestId: string | undefined;
   try {
-    const fields = JSON.parse(body) as Record<string, unknown>;
+    const fields = (JSON.parse(body) ?? {}) as Record<string, unknown>;
     const texts = [fields.message, fields.error_description, fields.error, fields.stderr];
     detail = texts.find((text) => typeof text === 'string') ?? '';
     requestId = typeof fields.request_id === 'string' ? fields.request_id : undefined;

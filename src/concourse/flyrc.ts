@@ -73,7 +73,8 @@ async function readTargets(file: string): Promise<Record<string, unknown> | unde
   }
 
   try {
-    return (load(text) as {targets?: Record<string, unknown>} | undefined)?.targets;
+    const content = text.trim() === '' ? undefined : load(text);
+    return (content as {targets?: Record<string, unknown>} | undefined)?.targets;
   } catch {
     // The parser's message quotes the line, which may hold a token.
     throw new UsageError([`--target: ${file} is not valid YAML`]);
