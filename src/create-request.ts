@@ -28,6 +28,7 @@ export async function readCreateRequest(
     runKey: flag(inputs, 'run'),
     ciId: readCiId(inputs),
     count: number('count', 1),
+    min: typeof flags.min === 'number' ? flags.min : undefined,
     regions: texts(flags.region),
     sizes: texts(flags.size),
     image: numeric(flag(inputs, 'image') ?? ''),

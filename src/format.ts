@@ -1,23 +1,11 @@
 import Table from 'cli-table3';
+import type {Decision} from './workers/cleanup-decisions.js';
 import type {Worker} from './workers/worker.js';
 
-/** Workers as a table for a terminal. */
-export function workerTable(workers: Worker[]): string {
-  const table = new Table({
-    head: [
-      'NAME',
-      'RUN',
-      'ID',
-      'REGION',
-      'SIZE',
-      'IP',
-      'AGE',
-      'TTL LEFT',
-      '$/H',
-      'AT MOST',
-      'DROPLET',
-      'WORKER',
-    ],
+/** Columns without lines, as they are read best in a terminal and by other programs. */
+function plainTable(head: string[]): Table.Table {
+  return new Table({
+    head,
     style: {head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 2},
     chars: Object.fromEntries(
       [
@@ -39,6 +27,42 @@ export function workerTable(workers: Worker[]): string {
       ].map((part) => [part, '']),
     ),
   });
+}
+
+function printed(table: Table.Table): string {
+  return table
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n');
+}
+
+/** What a cleanup decided, a line each. */
+export function decisionTable(decisions: Decision[]): string {
+  const table = plainTable(['WHAT', 'NAME', 'ID', 'AGE', 'DECISION', 'REASON']);
+  for (const {what, name, id, ageSeconds, action, reason} of decisions) {
+    table.push([what, name, id ?? '-', ageSeconds === null ? '-' : duration(ageSeconds), action, reason]);
+  }
+
+  return decisions.length === 0 ? '' : `${printed(table)}\n`;
+}
+
+/** Workers as a table for a terminal. */
+export function workerTable(workers: Worker[]): string {
+  const table = plainTable([
+      'NAME',
+      'RUN',
+      'ID',
+      'REGION',
+      'SIZE',
+      'IP',
+      'AGE',
+      'TTL LEFT',
+      '$/H',
+      'AT MOST',
+      'DROPLET',
+      'WORKER',
+    ]);
   for (const worker of workers) {
     table.push([
       worker.name,
@@ -60,11 +84,7 @@ export function workerTable(workers: Worker[]): string {
     ]);
   }
 
-  return table
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .join('\n');
+  return printed(table);
 }
 
 /** 45s, 12m, 3h05m, 2d4h. */

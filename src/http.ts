@@ -1,5 +1,8 @@
-import got, {HTTPError, RequestError, type Got, type Response} from 'got';
-import {ApiError, NoAnswer} from './errors.js';
+import got, {RequestError, type Got, type Response} from 'got';
+import pRetry from 'p-retry';
+import {ActionableError, ApiError, NoAnswer} from './errors.js';
+import {explain, isCertificateError, notJson, suggestionsFor} from './http-answers.js';
+import {createRateLimit, type RateLimit} from './rate-limit.js';
 
 export type HttpOptions = {
   url: string;
@@ -10,7 +13,8 @@ export type HttpOptions = {
   /** Never shown, even when the service repeats them in an error. */
   secrets?: string[];
   /** Real milliseconds that a second of back-off lasts; 1,000 but for an emulator with scaled time. */
-  secondMs?: number;
+  secondMs?: number | undefined;
+  rateLimit?: RateLimit | undefined;
 };
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -28,7 +32,7 @@ export type RequestOptions = {
 /** Sends one request, retried where that is safe, and returns the decoded JSON body ('' when empty). */
 export type Http = <T>(method: Method, path: string, options?: RequestOptions) => Promise<T>;
 
-const retryLimit = 4;
+const retries = 4;
 const requestTimeoutMs = 30_000;
 const retriedStatuses = new Set([408, 425, 429, 500, 502, 503, 504, 520, 522, 524]);
 
@@ -37,9 +41,10 @@ const retriedStatuses = new Set([408, 425, 429, 500, 502, 503, 504, 520, 522, 52
  * No got error passes through: it carries the request's headers, and with them the token.
  */
 export function createHttp(service: string, options: HttpOptions): Http {
-  const {secondMs = 1000, secrets = []} = options;
+  const {url, secondMs = 1000, secrets = []} = options;
+  const {rateLimit = createRateLimit({secondMs})} = options;
   const client = got.extend({
-    prefixUrl: options.url,
+    prefixUrl: url,
     allowAbsoluteUrls: false,
     followRedirect: false,
     headers: {'user-agent': 'do-worker', accept: 'application/json', ...options.headers},
@@ -49,20 +54,31 @@ export function createHttp(service: string, options: HttpOptions): Http {
       rejectUnauthorized: options.insecure !== true,
     },
     responseType: 'text',
-    retry: {
-      limit: retryLimit,
-      enforceRetryRules: false,
-      calculateDelay: ({attemptCount, error}) => retryDelaySeconds(attemptCount, error) * secondMs,
-    },
+    throwHttpErrors: false,
+    retry: {limit: 0},
   });
 
   return async <T>(method: Method, path: string, request: RequestOptions = {}) => {
-    request.signal?.throwIfAborted();
+    const {signal, repeatable = method !== 'POST'} = request;
+    const attempt = async () => {
+      const response = await send(client, method, path, request);
+      rateLimit.observe(response.statusCode, response.headers);
+      return decode<T>(response);
+    };
+
+    signal?.throwIfAborted();
     try {
-      return decode<T>(await send(client, method, path, request));
+      return await pRetry(async () => rateLimit.run(method, attempt, signal), {
+        retries,
+        minTimeout: 0.5 * secondMs,
+        maxTimeout: 30 * secondMs,
+        randomize: true,
+        shouldRetry: ({error}) => isWorthRetrying(error, repeatable),
+        ...(signal && {signal}),
+      });
     } catch (error) {
-      request.signal?.throwIfAborted();
-      throw translate(error, {service, url: options.url, method, path, secrets});
+      signal?.throwIfAborted();
+      throw translate(error, {service, url, method, path, secrets});
     }
   };
 }
@@ -71,12 +87,10 @@ async function send(
   client: Got,
   method: Method,
   path: string,
-  request: RequestOptions,
+  {query, json, form, headers, signal}: RequestOptions,
 ): Promise<Response<string>> {
-  const {query, json, form, headers, signal, repeatable = method !== 'POST'} = request;
   return client(path.replace(/^\//v, ''), {
     method,
-    context: {repeatable},
     ...(query && {searchParams: query}),
     ...(json !== undefined && {json}),
     ...(form && {form}),
@@ -85,63 +99,54 @@ async function send(
   });
 }
 
-/** Zero means no retry. A refused POST (429) was not carried out, so it alone may be sent again. */
-function retryDelaySeconds(attempt: number, error: RequestError): number {
-  const status = error.response?.statusCode;
-  const isSafe = error.options.context.repeatable === true || status === 429;
-  const isPassing =
-    status === undefined ? error.code !== 'ERR_ABORTED' : retriedStatuses.has(status);
-  if (!isSafe || !isPassing || attempt > retryLimit || isCertificateError(error.code)) {
-    return 0;
-  }
-
-  const announced = Number(error.response?.headers['retry-after']);
-  const backoff = Math.min(2 ** (attempt - 1), 30) * (0.5 + Math.random() / 2);
-  return announced > 0 ? announced + Math.random() : backoff;
-}
-
-class NotJson extends Error {
-  constructor(
-    readonly status: number,
-    readonly location: string | undefined,
-  ) {
-    super('not JSON');
+/** An answer that is not what was asked for: an error, a redirect, or no JSON. */
+class BadAnswer extends Error {
+  constructor(readonly response: Response<string>) {
+    super('bad answer');
   }
 }
 
 function decode<T>(response: Response<string>): T {
-  const text = response.body;
-  if (response.statusCode >= 300) {
-    throw new NotJson(response.statusCode, response.headers.location);
+  const {body, statusCode} = response;
+  if (statusCode >= 300) {
+    throw new BadAnswer(response);
   }
 
   try {
-    return (text === '' ? '' : JSON.parse(text)) as T;
+    return (body === '' ? '' : JSON.parse(body)) as T;
   } catch {
-    throw new NotJson(response.statusCode, undefined);
+    throw new BadAnswer(response);
   }
+}
+
+/** A POST that was refused for its rate was not carried out, so it alone may be sent again. */
+function isWorthRetrying(error: Error, repeatable: boolean): boolean {
+  if (error instanceof BadAnswer) {
+    const {statusCode} = error.response;
+    return statusCode === 429 || (repeatable && retriedStatuses.has(statusCode));
+  }
+
+  return error instanceof RequestError && repeatable && !isCertificateError(error.code);
 }
 
 type Attempt = {service: string; url: string; method: string; path: string; secrets: string[]};
 
 function translate(error: unknown, {service, url, method, path, secrets}: Attempt): Error {
-  if (error instanceof NotJson) {
-    const what =
-      error.location === undefined
-        ? 'a body that is not JSON'
-        : `a redirect to ${error.location.replace(/[?#].*$/sv, '')}`;
-    const suggestion = `Check the URL: is ${url} really ${service}, and not a proxy or a login page in front of it?`;
-    return new ApiError(service, error.status, what, {method, path, suggestions: [suggestion]});
-  }
-
-  if (error instanceof HTTPError) {
-    const {statusCode, headers} = error.response;
-    const {detail, requestId} = explain(String(error.response.body ?? ''), secrets);
+  if (error instanceof BadAnswer) {
+    const {statusCode, headers, body} = error.response;
+    const {detail, requestId} =
+      statusCode < 400
+        ? {detail: notJson(headers.location), requestId: undefined}
+        : explain(body, secrets);
     const headerId = headers['x-request-id'];
     return new ApiError(service, statusCode, detail, {
       method,
       path,
       requestId: requestId ?? (typeof headerId === 'string' ? headerId : undefined),
+      suggestions:
+        statusCode < 400
+          ? [`Check the URL: is ${url} really ${service}, or a proxy or login page in front of it?`]
+          : [],
     });
   }
 
@@ -149,42 +154,9 @@ function translate(error: unknown, {service, url, method, path, secrets}: Attemp
     return new NoAnswer(service, error.code, url, suggestionsFor(error.code));
   }
 
-  // A bug of ours: its message may hold what was sent, so only its kind is told.
+  // A bug of ours, or a wait that was given up; the message of another error may hold what was sent.
   const kind = error instanceof Error ? error.constructor.name : typeof error;
-  return new Error(`${method} ${path} to ${service} failed unexpectedly (${kind})`);
-}
-
-/** DigitalOcean's {id, message}, its odd {error}, Concourse's and dex's texts, or a proxy's HTML. */
-function explain(
-  body: string,
-  secrets: string[],
-): {detail: string; requestId?: string | undefined} {
-  let detail = body;
-  let requestId: string | undefined;
-  try {
-    const fields = (JSON.parse(body) ?? {}) as Record<string, unknown>;
-    const texts = [fields.message, fields.error_description, fields.error, fields.stderr];
-    detail = texts.find((text) => typeof text === 'string') ?? '';
-    requestId = typeof fields.request_id === 'string' ? fields.request_id : undefined;
-  } catch {
-    if (body.trimStart().startsWith('<')) {
-      detail = 'an HTML page, as a proxy sends';
-    }
-  }
-
-  for (const secret of secrets) {
-    detail = secret === '' ? detail : detail.replaceAll(secret, '‹redacted›');
-  }
-
-  return {detail: detail.trim().slice(0, 300), requestId};
-}
-
-function isCertificateError(code: string): boolean {
-  return /CERT|SELF_SIGNED|UNABLE_TO_VERIFY/v.test(code);
-}
-
-function suggestionsFor(code: string): string[] {
-  return isCertificateError(code)
-    ? ['Give the certificate authority that signed its certificate: --ca-cert FILE']
-    : ['Check the URL and that this machine can reach it'];
+  return error instanceof ActionableError
+    ? error
+    : new Error(`${method} ${path} to ${service} failed unexpectedly (${kind})`);
 }

@@ -11,6 +11,7 @@ const root = path.join(import.meta.dirname, '..');
 const table: Record<string, {may: string[]; types?: string[]; libraries: string[]}> = {
   main: {may: ['cli'], libraries: []},
   cli: {may: [], libraries: ['@oclif/core']},
+  help: {may: [], libraries: ['@oclif/core']},
   commands: {
     may: [
       'command',
@@ -47,7 +48,7 @@ const table: Record<string, {may: string[]; types?: string[]; libraries: string[
     types: ['settings'],
     libraries: [],
   },
-  digitalocean: {may: ['http'], libraries: []},
+  digitalocean: {may: ['http', 'rate-limit'], libraries: []},
   concourse: {
     may: ['http', 'settings', 'cloud-init'],
     types: ['ci-server'],
@@ -56,7 +57,9 @@ const table: Record<string, {may: string[]; types?: string[]; libraries: string[
   'cloud-init': {may: [], libraries: ['handlebars', 'js-yaml', 'node-forge']},
   settings: {may: [], libraries: []},
   errors: {may: [], libraries: []},
-  http: {may: [], libraries: ['got']},
+  http: {may: ['http-answers', 'rate-limit'], libraries: ['got', 'p-retry']},
+  'http-answers': {may: [], libraries: []},
+  'rate-limit': {may: [], libraries: ['p-queue']},
   emulator: {may: [], libraries: ['hono', '@hono/node-server', 'ssh2', 'js-yaml', 'p-limit']},
   build: {may: [], libraries: ['@oclif/core', 'esbuild']},
 };

@@ -30,6 +30,10 @@ export default class Create extends WorkerCommand {
 
   static override flags = {
     count: Flags.integer({summary: 'how many', env: env('count'), default: 1}),
+    min: Flags.integer({
+      summary: 'how many are enough when not all can be had; default: all',
+      env: env('min'),
+    }),
     ...selectionFlags,
     run: Flags.string({
       summary: 'run key; asking again with the same one adopts what is there; default: random',

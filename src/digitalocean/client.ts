@@ -1,4 +1,5 @@
 import {ActionableError, ApiError} from '../errors.js';
+import {createRateLimit, type RateLimit} from '../rate-limit.js';
 import {createHttp, type Http, type Method, type RequestOptions} from '../http.js';
 import type {Account, Droplet, NewDroplets, Page, Size, SshKey} from './types.js';
 
@@ -9,21 +10,74 @@ const pageSize = 200;
 /** DigitalOcean API v2: one method per endpoint that is used, pages followed, envelopes unwrapped. */
 export class DigitalOcean {
   readonly #http: Http;
+  readonly #rateLimit: RateLimit;
+  readonly #spellings = new Map<string, string>();
 
-  constructor({url, token, ...rest}: DigitalOceanOptions) {
+  constructor({url, token, secondMs = 1000}: DigitalOceanOptions) {
+    this.#rateLimit = createRateLimit({secondMs, perMinute: 250, reserve: 100});
     this.#http = createHttp('DigitalOcean', {
       url,
       headers: {authorization: `Bearer ${token}`},
       secrets: [token],
-      ...rest,
+      secondMs,
+      rateLimit: this.#rateLimit,
     });
   }
 
-  /** Droplets with this tag, each once; a page that fails fails the listing. */
-  async dropletsTagged(tag: string, signal?: AbortSignal): Promise<Droplet[]> {
-    const droplets = await this.#pages<Droplet>('droplets', {tag_name: tag}, signal);
+  /** How many requests were sent. */
+  get requests(): number {
+    return this.#rateLimit.sent();
+  }
+
+  /** DigitalOcean's own time at its last answer, in milliseconds: the clock that stamps `created_at`. */
+  get time(): number | undefined {
+    return this.#rateLimit.serviceTime();
+  }
+
+  /**
+   * Droplets with this tag, each once; a page that fails fails the listing. Whether a listing by tag has GPU droplets
+   * is not known (facts 5), so `withGpus` lists those on their own too.
+   */
+  async dropletsTagged(
+    tag: string,
+    signal?: AbortSignal,
+    {withGpus = false}: {withGpus?: boolean} = {},
+  ): Promise<Droplet[]> {
+    const [listed, gpus] = await Promise.all([
+      this.#tagged(tag, signal),
+      withGpus ? this.#pages<Droplet>('droplets', {type: 'gpus'}, signal) : [],
+    ]);
+    const droplets = [...listed];
+    for (const droplet of gpus) {
+      const isTagged = droplet.tags?.some((each) => each.toLowerCase() === tag.toLowerCase());
+      if (isTagged === true && !listed.some(({id}) => id === droplet.id)) {
+        droplets.push(droplet);
+      }
+    }
+
     const hidden = droplets.find(({tags}) => tags === undefined || tags.length === 0);
     return hidden === undefined ? droplets : tagsHidden(hidden);
+  }
+
+  /** All tags of the account, as they are spelled there. */
+  async tags(signal?: AbortSignal): Promise<string[]> {
+    const tags = await this.#pages<{name: string}>('tags', {}, signal);
+    return tags.map(({name}) => name);
+  }
+
+  /** Whether a listing shows a droplet with this tag, as it is spelled in the account. */
+  async isTagInUse(tag: string, signal?: AbortSignal): Promise<boolean> {
+    const [droplets, gpus] = await Promise.all([
+      this.#pages<Droplet>('droplets', {tag_name: tag}, signal),
+      this.#pages<Droplet>('droplets', {type: 'gpus'}, signal),
+    ]);
+    return droplets.length > 0 || gpus.some(({tags}) => tags?.includes(tag));
+  }
+
+  /** Takes the tag off everything that has it; deletes nothing else. Resolves also when it was gone already. */
+  async deleteTag(tag: string, signal?: AbortSignal): Promise<void> {
+    const path = `v2/tags/${encodeURIComponent(tag)}`;
+    await forgiving(404, this.#call('DELETE', path, 'tag:delete', {signal}));
   }
 
   /** The first page of all droplets and how many there are in the account. */
@@ -102,12 +156,26 @@ export class DigitalOcean {
     return answer.ssh_key;
   }
 
-  async #pages<Item extends {id?: number; slug?: string}>(
-    root: 'droplets' | 'sizes',
+  /** A tag keeps the first spelling that the account ever gave it, and lists know it by that alone (facts 7). */
+  async #tagged(tag: string, signal?: AbortSignal): Promise<Droplet[]> {
+    const known = this.#spellings.get(tag);
+    const droplets = await this.#pages<Droplet>('droplets', {tag_name: known ?? tag}, signal);
+    if (droplets.length > 0 || known !== undefined) {
+      this.#spellings.set(tag, known ?? tag);
+      return droplets;
+    }
+
+    const spelling = (await this.tags(signal)).find((each) => each.toLowerCase() === tag) ?? tag;
+    this.#spellings.set(tag, spelling);
+    return spelling === tag ? [] : this.#pages<Droplet>('droplets', {tag_name: spelling}, signal);
+  }
+
+  async #pages<Item extends {id?: number; slug?: string; name?: string}>(
+    root: 'droplets' | 'sizes' | 'tags',
     query: Record<string, string>,
     signal?: AbortSignal,
   ): Promise<Item[]> {
-    const scopes = root === 'droplets' ? 'droplet:read and tag:read' : 'sizes:read';
+    const scopes = {droplets: 'droplet:read and tag:read', sizes: 'sizes:read', tags: 'tag:read'}[root];
     const items = new Map<number | string | undefined, Item>();
     let page = '1';
     for (;;) {
@@ -118,7 +186,7 @@ export class DigitalOcean {
       // A tag that nothing carries may be a 404; a later page never is.
       const answer = page === '1' ? await forgiving(404, call) : await call;
       for (const item of answer?.[root] ?? []) {
-        items.set(item.id ?? item.slug, item);
+        items.set(item.id ?? item.slug ?? item.name, item);
       }
 
       const next = answer?.links?.pages?.next;

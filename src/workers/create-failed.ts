@@ -57,7 +57,7 @@ export function createFailed({
   return new ActionableError(cause.code, lines.join('\n'), suggestions, cause.oclif.exit);
 }
 
-function stillBilled(leftovers: Leftover[]): string {
+export function stillBilled(leftovers: Leftover[]): string {
   return leftovers
     .map(
       ({name, id, reason}) =>

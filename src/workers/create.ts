@@ -1,12 +1,14 @@
 import type {CiServer} from '../ci-server.js';
 import type {Context} from '../context.js';
-import {createFailed, timedOut} from './create-failed.js';
+import {ActionableError} from '../errors.js';
+import {createFailed, stillBilled, timedOut} from './create-failed.js';
+import {Fleet} from './fleet.js';
 import {makeDroplets, type Ledger} from './make-droplets.js';
 import {newDropletNames, planWorkers, type CreateRequest, type Plan} from './plan.js';
-import {preflight, type Preflight} from './preflight.js';
+import {hasGpus, preflight, type Preflight} from './preflight.js';
 import {createTimeline, type Seconds} from './timeline.js';
 import {undoCreate} from './undo.js';
-import {Sightings, defaultPace, waitUntilRegistered, type Pace} from './wait.js';
+import {defaultPace, waitUntilRegistered, type Pace} from './wait.js';
 import {describeWorker, worstCost, type Worker} from './worker.js';
 import {identify} from './identity.js';
 
@@ -35,30 +37,76 @@ export async function createWorkers(
   const signal = AbortSignal.any([context.signal, deadline]);
   const timeline = createTimeline(context);
   const inTime = {...context, signal, progress: timeline.progress};
-  const ledger: Ledger = {created: [], uncertain: new Set()};
-  const sightings = new Sightings();
 
   timeline.progress.phase(
     'plan',
     `Planning ${request.count} worker(s) named ${request.workerName}`,
   );
   const plan = await planWorkers(request, ci, problems);
+  const work: Work = {ledger: {prepared: [], created: [], uncertain: new Set()}, pace, timeline};
   try {
-    return await create(plan, ci!, {ledger, sightings, pace, timeline}, inTime);
+    await create(plan, ci!, work, inTime);
+    return describe(plan, work, time.now());
   } catch (error) {
-    const cause =
-      deadline.aborted && !context.signal.aborted ? timedOut(plan.timeoutSeconds) : error;
-    const failure = {plan, phase: timeline.current(), seen: sightings.describe(), cause};
-    const nothingMade = ledger.created.length === 0 && ledger.uncertain.size === 0;
-    if (nothingMade || plan.keepOnFailure) {
-      throw createFailed({...failure, kept: ledger.created, leftovers: []});
+    const isTimeout = deadline.aborted && !context.signal.aborted;
+    const cause = isTimeout ? timedOut(plan.timeoutSeconds) : error;
+    if (cause instanceof ActionableError && !context.signal.aborted && isEnough(plan, work)) {
+      return settleForLess(plan, ci!, {work, cause}, context);
     }
 
-    context.progress.phase('undo', `Destroying what was made: ${(error as Error).message}`);
-    const undone = ledger.created;
-    const leftovers = await undoCreate(ledger, plan.workerName, ci!, context);
-    throw createFailed({...failure, undone, leftovers});
+    throw await undone(plan, ci!, {work, cause}, context);
   }
+}
+
+function isEnough({count, min}: Plan, {fleet}: Work): boolean {
+  return min < count && fleet !== undefined && fleet.registered.size >= min;
+}
+
+/** A part of a fleet is success when it is as many as asked for at least; the rest is destroyed. */
+async function settleForLess(
+  plan: Plan,
+  ci: CiServer,
+  {work, cause}: {work: Work; cause: ActionableError},
+  context: Context,
+): Promise<Created> {
+  const {ledger, fleet} = work;
+  const rest = ledger.created.filter(({name}) => !fleet!.registered.has(name));
+  context.progress.note(
+    `${fleet!.registered.size} of ${plan.count} workers registered, which is enough; destroying the rest. ${cause.message}`,
+  );
+  const prepared = ledger.prepared.filter((name) => !fleet!.registered.has(name));
+  const restLedger = {...ledger, prepared, created: rest};
+  const leftovers = await undoCreate(restLedger, plan.workerName, ci, context);
+  if (leftovers.length > 0) {
+    context.progress.note(stillBilled(leftovers));
+  }
+
+  for (const {name} of fleet!.droplets.values()) {
+    if (!fleet!.registered.has(name)) {
+      fleet!.droplets.delete(name);
+    }
+  }
+
+  return describe(plan, work, context.time.now());
+}
+
+/** The error to throw, after what was made is destroyed again. */
+async function undone(
+  plan: Plan,
+  ci: CiServer,
+  {work, cause}: {work: Work; cause: unknown},
+  context: Context,
+): Promise<unknown> {
+  const {ledger, fleet, timeline} = work;
+  const failure = {plan, phase: timeline.current(), seen: fleet?.describe() ?? [], cause};
+  const isNothingMade = ledger.created.length === 0 && ledger.uncertain.size === 0;
+  if (isNothingMade || plan.keepOnFailure) {
+    return createFailed({...failure, kept: ledger.created, leftovers: []});
+  }
+
+  context.progress.phase('undo', `Destroying what was made: ${(cause as Error).message}`);
+  const leftovers = await undoCreate(ledger, plan.workerName, ci, context);
+  return createFailed({...failure, undone: ledger.created, leftovers});
 }
 
 /** What a create would do. */
@@ -101,18 +149,16 @@ export async function rehearseCreate(
 
 type Work = {
   ledger: Ledger;
-  sightings: Sightings;
   pace: Pace;
   timeline: ReturnType<typeof createTimeline>;
+  /** Known once droplets are there. */
+  checked?: Preflight;
+  fleet?: Fleet;
 };
 
-async function create(
-  plan: Plan,
-  ci: CiServer,
-  {ledger, sightings, pace, timeline}: Work,
-  context: Context,
-): Promise<Created> {
-  const {progress, signal, time} = context;
+async function create(plan: Plan, ci: CiServer, work: Work, context: Context): Promise<void> {
+  const {ledger, pace} = work;
+  const {progress, signal} = context;
   progress.phase('preflight', 'Checking the accounts, the keys and the CI server');
   const checked = await preflight(plan, ci, context);
   const adopted = checked.adopted.map(({droplet}) => droplet);
@@ -127,43 +173,39 @@ async function create(
       'create',
       `Creating ${missing} droplet(s): ${size} in ${region}, $${priceHourly} an hour each`,
     );
-    const bootstraps = await ci.prepare(newDropletNames(plan, missing), plan.workerRequest, signal);
-    await makeDroplets(bootstraps, {plan, ci, ...checked}, ledger, context);
+    ledger.prepared = newDropletNames(plan, missing);
+    const bootstraps = await ci.prepare(ledger.prepared, plan.workerRequest, signal);
+    const min = plan.min - adopted.length;
+    await makeDroplets(bootstraps, {plan, ci, ...checked, min}, ledger, context);
   }
 
-  sightings.expect([...adopted, ...ledger.created]);
-  await waitUntilRegistered(sightings, {request: plan.workerRequest, ci, pace}, context);
-  const seconds = timeline.end();
-  return describe(plan, {checked, sightings, seconds, now: time.now()});
+  const {ciId} = checked;
+  const run = {kind: ci.kind, ciId, workerName: plan.workerName.toLowerCase(), runKey: plan.runKey};
+  const fleet = new Fleet(plan, plan.isRunKeyGiven ? run : undefined);
+  fleet.expect([...adopted, ...ledger.created]);
+  work.checked = checked;
+  work.fleet = fleet;
+  const {workerRequest: request} = plan;
+  await waitUntilRegistered(fleet, {request, ci, pace, withGpus: hasGpus(plan)}, context);
+  if (fleet.registered.size < fleet.droplets.size || fleet.droplets.size < plan.count) {
+    throw new ActionableError('INCOMPLETE', 'Not all droplets became workers');
+  }
 }
 
-function describe(
-  plan: Plan,
-  {
-    checked,
-    sightings,
-    seconds,
-    now,
-  }: {checked: Preflight; sightings: Sightings; seconds: Seconds; now: number},
-): Created {
-  const workers = [...sightings.droplets.values()].map((droplet) => {
-    const priceHourly = checked.placements.find(
-      ({size}) => size === droplet.size_slug,
-    )?.priceHourly;
+function describe(plan: Plan, {checked, fleet, timeline}: Work, now: number): Created {
+  const {placements, adopted} = checked!;
+  const workers = [...fleet!.droplets.values()].map((droplet) => {
     const owned = {droplet, identity: identify(droplet)!};
-    return describeWorker(owned, {
-      now,
-      priceHourly,
-      workerState: sightings.workers.get(droplet.name) ?? null,
-    });
+    const priceHourly = placements.find(({size}) => size === droplet.size_slug)?.priceHourly;
+    return describeWorker(owned, {now, priceHourly, workerState: fleet!.stateOf(droplet.name)});
   });
   return {
     run: plan.runKey,
     workers,
-    adopted: checked.adopted.map(({droplet}) => droplet.name),
+    adopted: adopted.map(({droplet}) => droplet.name),
     priceHourly: sum(workers.map((worker) => worker.priceHourly ?? 0)),
     worstCost: sum(workers.map((worker) => worker.worstCost ?? 0)),
-    seconds,
+    seconds: timeline.end(),
   };
 }
 

@@ -16,15 +16,24 @@ const lagPollSeconds = 5;
 
 /** What has been asked of DigitalOcean so far: kept up to date while it goes on, for the undoing. */
 export type Ledger = {
+  /** Names that the CI server may have a record of. */
+  prepared: string[];
   created: Droplet[];
   /** Names whose POST got no clear answer: droplets that may exist. */
   uncertain: Set<string>;
 };
 
+type Making = Pick<Preflight, 'ciId' | 'placements'> & {
+  plan: Plan;
+  ci: CiServer;
+  /** How many of them are enough. */
+  min: number;
+};
+
 /** Makes the droplets of these bootstraps, in the first placement that has room. */
 export async function makeDroplets(
   bootstraps: Bootstrap[],
-  {plan, ci, ciId, placements}: Pick<Preflight, 'ciId' | 'placements'> & {plan: Plan; ci: CiServer},
+  {plan, ci, ciId, placements, min}: Making,
   ledger: Ledger,
   context: Pick<Context, 'digitalOcean' | 'progress' | 'signal' | 'time'>,
 ): Promise<void> {
@@ -35,21 +44,33 @@ export async function makeDroplets(
     workerName: plan.workerName,
     ttlSeconds: plan.ttlSeconds,
   });
+  const common = {
+    image: plan.image,
+    tags,
+    with_droplet_agent: false,
+    ...(sshKeys.length > 0 && {ssh_keys: sshKeys}),
+    ...(plan.vpc !== undefined && {vpc_uuid: plan.vpc}),
+  };
   const open = [...placements];
-  for (const {names, values} of bootstraps) {
-    const userData = await renderUserData(plan.template, values);
-    for (let first = 0; first < names.length; first += namesPerPost) {
-      const batch: Omit<NewDroplets, 'region' | 'size'> = {
-        names: names.slice(first, first + namesPerPost),
-        image: plan.image,
-        user_data: userData,
-        tags,
-        with_droplet_agent: false,
-        ...(sshKeys.length > 0 && {ssh_keys: sshKeys}),
-        ...(plan.vpc !== undefined && {vpc_uuid: plan.vpc}),
-      };
-      await makeBatch(batch, open, ledger, context);
+  try {
+    for (const {names, values} of bootstraps) {
+      const userData = await renderUserData(plan.template, values);
+      for (let first = 0; first < names.length; first += namesPerPost) {
+        const batch = {
+          ...common,
+          names: names.slice(first, first + namesPerPost),
+          user_data: userData,
+        };
+        await makeBatch(batch, open, ledger, context);
+      }
     }
+  } catch (error) {
+    const isRefused = error instanceof ActionableError && ledger.uncertain.size === 0;
+    if (!isRefused || context.signal.aborted || ledger.created.length < Math.max(min, 1)) {
+      throw error;
+    }
+
+    context.progress.note(`${ledger.created.length} droplets have to be enough: ${error.message}`);
   }
 
   const unmarked = ledger.created.find((droplet) => identify(droplet) === undefined);

@@ -10,6 +10,8 @@ export type CreateRequest = {
   /** Random when not given. */
   runKey?: string | undefined;
   count: number;
+  /** How many are enough when not all can be had; default: all. */
+  min?: number | undefined;
   /** Tried in order, all sizes in one region before the next. */
   regions: string[];
   sizes: string[];
@@ -29,7 +31,8 @@ export type CreateRequest = {
 };
 
 /** A request that has passed every check that needs no network. */
-export type Plan = Omit<CreateRequest, 'runKey'> & {
+export type Plan = Omit<CreateRequest, 'runKey' | 'min'> & {
+  min: number;
   runKey: string;
   /** A random run key is nobody else's: there is nothing to adopt. */
   isRunKeyGiven: boolean;
@@ -61,6 +64,11 @@ export async function planWorkers(
 
   if (!Number.isSafeInteger(count) || count < 1 || count > 1000) {
     problems.push(`Count ${count} is not a number from 1 to 1000`);
+  }
+
+  const {min = count} = request;
+  if (min !== count && (!Number.isSafeInteger(min) || min < 1 || min > count)) {
+    problems.push(`A minimum of ${min} is not a number from 1 to the count`);
   }
 
   for (const [what, values] of [
@@ -107,7 +115,7 @@ export async function planWorkers(
     throw new UsageError(problems);
   }
 
-  return {...request, runKey, isRunKeyGiven: request.runKey !== undefined, workerRequest};
+  return {...request, min, runKey, isRunKeyGiven: request.runKey !== undefined, workerRequest};
 }
 
 /** Fresh names for `count` droplets, no two alike. */

@@ -37,9 +37,10 @@ export async function preflight(
   ] as const);
   progress.note(summary);
 
+  const isPartial = first.total > first.droplets.length || hasGpus(plan);
   const droplets =
-    first.total > first.droplets.length && plan.isRunKeyGiven
-      ? await digitalOcean.dropletsTagged(nameTag(plan.workerName), signal)
+    isPartial && plan.isRunKeyGiven
+      ? await digitalOcean.dropletsTagged(nameTag(plan.workerName), signal, {withGpus: hasGpus(plan)})
       : first.droplets;
   const adopted = droplets
     .map((droplet) => ({droplet, identity: identify(droplet)}))
@@ -63,6 +64,11 @@ export async function preflight(
   }
 
   return {ciId, placements, adopted};
+}
+
+/** GPU droplets are missing from most listings. */
+export function hasGpus({sizes}: Pick<Plan, 'sizes'>): boolean {
+  return sizes.some((size) => size.startsWith('gpu-'));
 }
 
 async function ciIdFor(

@@ -44,7 +44,7 @@ export async function selectOwned(
 }
 
 /** Undefined when there is no CI server to ask. */
-async function ownCiId(
+export async function ownCiId(
   ci: CiServer | undefined,
   signal: AbortSignal,
 ): Promise<{id: string; isCertain: boolean} | undefined> {

@@ -16,14 +16,13 @@ const lagPollSeconds = 5;
  * Has a time limit of its own, because the signal that ended the create is spent. Gives what is left.
  */
 export async function undoCreate(
-  {created, uncertain}: Ledger,
+  {prepared, created, uncertain}: Ledger,
   workerName: string,
   ci: CiServer,
   {digitalOcean, progress, time}: Pick<Context, 'digitalOcean' | 'progress' | 'time'>,
 ): Promise<Leftover[]> {
   const signal = AbortSignal.timeout(undoSeconds * time.secondMs);
   const deleting = {digitalOcean, signal, time};
-  const names = [...created.map(({name}) => name), ...uncertain];
   const leftovers = await deleteDroplets(created.map(asOwned), deleting);
 
   for (let waited = 0; uncertain.size > 0 && waited <= lagSeconds; waited += lagPollSeconds) {
@@ -44,7 +43,7 @@ export async function undoCreate(
   }
 
   try {
-    await ci.remove(names, signal);
+    await ci.remove(prepared, signal);
   } catch (error) {
     progress.note(
       `The CI server may list the workers for some minutes more: ${(error as Error).message}`,

@@ -1,0 +1,105 @@
+import {readFile, rename, writeFile} from 'node:fs/promises';
+import {Flags} from '@oclif/core';
+import {WorkerCommand} from '../command.js';
+import {ActionableError} from '../errors.js';
+import {
+  concourseFlags,
+  digitalOceanFlags,
+  dryRun,
+  duration,
+  selectionFlags,
+  variableOf,
+} from '../flags.js';
+import type {Cleanup as CleanupResult} from '../workers/cleanup.js';
+
+export default class Cleanup extends WorkerCommand {
+  static override summary = 'Delete droplets that are expired, switched off, or no worker; for cron';
+  static override description =
+    'Safe to run from anywhere, any number at a time, and to kill at any point. Exits with 1 when something was left or could not be told.';
+
+  static override usage = '<%= command.id %> [FLAGS]';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> --dry-run',
+    '<%= config.bin %> <%= command.id %> --metrics /var/lib/node_exporter/do-worker.prom',
+  ];
+
+  static override flags = {
+    name: Flags.string({summary: 'only droplets of this worker name', env: variableOf('name')}),
+    grace: duration({
+      summary: 'how long a droplet may take until the CI server knows its worker',
+      env: variableOf('grace'),
+      default: 900,
+    }),
+    'max-deletes': Flags.integer({
+      summary: 'delete so many droplets at most; default: a fifth of ours, but at least 3',
+      env: variableOf('max-deletes'),
+      min: 0,
+    }),
+    metrics: Flags.string({
+      summary: "file to write figures to, for Prometheus' textfile collector",
+      env: variableOf('metrics'),
+      helpValue: '<file>',
+    }),
+    'ci-id': selectionFlags['ci-id'],
+    'dry-run': dryRun,
+    ...concourseFlags,
+    ...digitalOceanFlags,
+  };
+
+  async run(): Promise<CleanupResult> {
+    const {flags} = await this.parse(Cleanup);
+    const {readCiId} = await import('../create-request.js');
+    const {cleanUp} = await import('../workers/cleanup.js');
+    const {decisionTable} = await import('../format.js');
+    const inputs = this.inputs(flags);
+    const context = await this.connect(inputs);
+    const result = await cleanUp(
+      {
+        workerName: flags.name,
+        ciId: readCiId(inputs),
+        graceSeconds: flags.grace,
+        maxDeletes: flags['max-deletes'],
+        dryRun: flags['dry-run'],
+      },
+      context,
+      inputs.problems,
+    );
+    if (flags.metrics !== undefined) {
+      await this.#writeMetrics(flags.metrics, result);
+    }
+
+    const {deleted, kept, left, unknown} = result.counts;
+    this.log(
+      `${decisionTable(result.decisions)}${flags['dry-run'] ? 'would be deleted' : 'deleted'}: ${deleted}, kept: ${kept}, left: ${left}, unknown: ${unknown}`,
+    );
+    // In JSON too, what was decided is the result: the exit code alone tells that something was left.
+    process.exitCode = left + unknown > 0 ? 1 : 0;
+    return result;
+  }
+
+  /** In one step, so that the collector never reads half a file; keeps when the last success was. */
+  async #writeMetrics(file: string, result: CleanupResult): Promise<void> {
+    const {cleanupMetrics} = await import('../workers/metrics.js');
+    const success = 'do_worker_cleanup_last_success_timestamp_seconds';
+    let text = cleanupMetrics(result, Date.now());
+    try {
+      const before = await readFile(file, 'utf8').catch(() => '');
+      if (!text.includes(success)) {
+        text += before
+          .split('\n')
+          .filter((line) => line.includes(success))
+          .map((line) => `${line}\n`)
+          .join('');
+      }
+
+      await writeFile(`${file}.tmp`, text);
+      await rename(`${file}.tmp`, file);
+    } catch (error) {
+      throw new ActionableError(
+        'METRICS',
+        `The cleanup is done, but ${file} cannot be written (${(error as NodeJS.ErrnoException).code})`,
+        ['Check that its folder is there and may be written to'],
+      );
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import type {Owned} from './worker.js';
+import type {CiWorker} from '../ci-server.js';
+import type {Droplet} from '../digitalocean/types.js';
+
+/** What a cleanup makes of one thing, and why. */
+export type Decision = {
+  what: 'droplet' | 'worker' | 'tag';
+  name: string;
+  /** The droplet's. */
+  id: number | null;
+  ageSeconds: number | null;
+  /** `delete`: it would be (dry run); `left`: it should be gone but is not; `unknown`: it cannot be told. */
+  action: 'keep' | 'delete' | 'deleted' | 'left' | 'unknown';
+  reason: string;
+};
+
+export type Evidence = {
+  owned: Owned[];
+  /** Droplets with some of our tags, but not all. */
+  suspects: Droplet[];
+  /** Undefined when there is no CI server, or it does not answer. */
+  workers: CiWorker[] | undefined;
+  /** DigitalOcean's clock, which stamps `created_at`; undefined when it gave none. */
+  serviceTime: number | undefined;
+  localTime: number;
+};
+
+/** Decides on every droplet; pure, so that two looks can be compared. */
+export function decide(
+  {owned, suspects, workers, serviceTime, localTime}: Evidence,
+  {graceSeconds}: {graceSeconds: number},
+): Decision[] {
+  const rows = workers && new Map(workers.map((worker) => [worker.name, worker]));
+  return [
+    ...owned.map(({droplet, identity}): Decision => {
+      const createdAt = Date.parse(droplet.created_at);
+      const ageAt = (now: number) => Math.round((now - createdAt) / 1000);
+      const ageSeconds = ageAt(serviceTime ?? localTime);
+      const verdict = (action: Decision['action'], reason: string): Decision => ({
+        what: 'droplet',
+        name: droplet.name,
+        id: droplet.id,
+        ageSeconds: Number.isNaN(ageSeconds) ? null : ageSeconds,
+        action,
+        reason,
+      });
+
+      const row = rows?.get(droplet.name);
+      if (droplet.status === 'off' || droplet.status === 'archive') {
+        return verdict('delete', 'switched off');
+      }
+
+      if (Number.isNaN(createdAt)) {
+        return verdict('unknown', 'it has no creation time');
+      }
+
+      if (identity.ttlSeconds !== undefined && ageSeconds > identity.ttlSeconds) {
+        // This machine's clock has no say in deleting, but it can make a running worker's case doubtful.
+        return row?.state === 'running' && ageAt(localTime) <= identity.ttlSeconds
+          ? verdict('unknown', "expired by DigitalOcean's clock, but not by this machine's")
+          : verdict('delete', 'expired');
+      }
+
+      if (rows === undefined) {
+        return verdict('keep', 'not expired; the CI server was not asked');
+      }
+
+      if (row !== undefined) {
+        return verdict('keep', `listed as ${row.state}`);
+      }
+
+      if (ageSeconds > graceSeconds) {
+        return verdict('delete', 'not registered');
+      }
+
+      return identity.ttlSeconds === undefined
+        ? verdict('unknown', 'it has no ttl tag')
+        : verdict('keep', 'within its boot grace');
+    }),
+    ...suspects.map(
+      ({name, id}): Decision => ({
+        what: 'droplet',
+        name,
+        id,
+        ageSeconds: null,
+        action: 'unknown',
+        reason: 'it carries some tags of ours but not all: see what it is, and delete it by hand',
+      }),
+    ),
+  ];
+}

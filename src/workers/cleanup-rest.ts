@@ -1,0 +1,158 @@
+import type {CleanupRequest} from './cleanup.js';
+import type {Decision, Evidence} from './cleanup-decisions.js';
+import {markerTag, runKeyIn} from './identity.js';
+import type {Owned} from './worker.js';
+import type {CiWorker} from '../ci-server.js';
+import type {Context} from '../context.js';
+import {ActionableError} from '../errors.js';
+
+type Scope = {
+  request: CleanupRequest;
+  owned: Owned[];
+  /** Droplets that this cleanup deleted, or in a dry run would. */
+  goneNames: Set<string>;
+};
+
+/** A droplet younger than this may be one of several that are being made with the same tags. */
+const quietSeconds = 900;
+
+/** Workers of our form that no droplet stands behind: those that stalled, and those of droplets just deleted. */
+export async function removeStaleWorkers(
+  workers: CiWorker[] | undefined,
+  {request, owned, goneNames}: Scope,
+  {ci, signal}: Pick<Context, 'ci' | 'signal'>,
+): Promise<Decision[]> {
+  const standing = new Set(
+    owned.map(({droplet}) => droplet.name).filter((name) => !goneNames.has(name)),
+  );
+  const stale = (workers ?? []).filter(
+    (worker) =>
+      isOurs(worker, request.workerName) &&
+      !standing.has(worker.name) &&
+      (worker.state === 'stalled' || goneNames.has(worker.name)),
+  );
+  if (ci === undefined || stale.length === 0) {
+    return [];
+  }
+
+  const decisions = stale.map(
+    ({name, state}): Decision => ({
+      what: 'worker',
+      name,
+      id: null,
+      ageSeconds: null,
+      action: 'delete',
+      reason: `${state}, without a droplet`,
+    }),
+  );
+  if (request.dryRun) {
+    return decisions;
+  }
+
+  try {
+    const left = await ci.remove(
+      stale.map(({name}) => name),
+      signal,
+    );
+    for (const decision of decisions) {
+      decision.action = left.includes(decision.name) ? 'left' : 'deleted';
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    for (const decision of decisions) {
+      decision.action = 'left';
+      decision.reason += `; ${(error as Error).message}`;
+    }
+  }
+
+  return decisions;
+}
+
+/** The worker's own tag and the form of its name say that it is ours; the list is our CI server's own. */
+function isOurs({name, tags}: CiWorker, workerName: string | undefined): boolean {
+  return tags.some(
+    (tag) =>
+      runKeyIn(name, tag) !== undefined &&
+      (workerName === undefined || tag.toLowerCase() === workerName.toLowerCase()),
+  );
+}
+
+/**
+ * Name and ttl tags that nothing carries: those whose number grows. Deleting a tag takes it off everything, also off a
+ * droplet that lists do not show yet. So it is done only in a quiet hour, one tag at a time right after a look; and the
+ * marker, kind and CI tags stay for good, so that a droplet that lost its name all the same is still seen and reported.
+ */
+export async function removeUnusedTags(
+  {owned, suspects}: Evidence,
+  {request, goneNames}: Scope,
+  {digitalOcean, signal, time}: Pick<Context, 'digitalOcean' | 'signal' | 'time'>,
+): Promise<Decision[]> {
+  const now = digitalOcean.time ?? time.now();
+  const isQuiet = owned.every(
+    ({droplet}) => now - Date.parse(droplet.created_at) > quietSeconds * 1000,
+  );
+  const isWhole = request.workerName === undefined && suspects.length === 0;
+  if (!isQuiet || !isWhole) {
+    return [];
+  }
+
+  const used = new Set(
+    owned
+      .filter(({droplet}) => !goneNames.has(droplet.name))
+      .flatMap(({droplet}) => droplet.tags ?? []),
+  );
+  const decisions: Decision[] = [];
+  for (const name of await tagsOf(digitalOcean, signal)) {
+    if (used.has(name)) {
+      continue;
+    }
+
+    const decision: Decision = {
+      what: 'tag',
+      name,
+      id: null,
+      ageSeconds: null,
+      action: 'delete',
+      reason: 'no droplet carries it',
+    };
+    try {
+      // Another cluster's droplet may carry it, or one made since.
+      if (await digitalOcean.isTagInUse(name, signal)) {
+        continue;
+      }
+
+      if (!request.dryRun) {
+        await digitalOcean.deleteTag(name, signal);
+        decision.action = 'deleted';
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      decision.action = 'left';
+      decision.reason += `; ${(error as Error).message}`;
+    }
+
+    decisions.push(decision);
+  }
+
+  return decisions;
+}
+
+/** Nothing when the tags cannot be listed: they cost nothing. */
+async function tagsOf(
+  digitalOcean: Context['digitalOcean'],
+  signal: AbortSignal,
+): Promise<string[]> {
+  try {
+    const tags = await digitalOcean.tags(signal);
+    return tags.filter((tag) => {
+      const lowered = tag.toLowerCase();
+      return ['name', 'ttl'].some((key) => lowered.startsWith(`${markerTag}:${key}:`));
+    });
+  } catch (error) {
+    if (error instanceof ActionableError) {
+      return [];
+    }
+
+    throw error;
+  }
+}

@@ -1,0 +1,191 @@
+import {setTimeout as delay} from 'node:timers/promises';
+import {decide, type Decision, type Evidence} from './cleanup-decisions.js';
+import {removeStaleWorkers, removeUnusedTags} from './cleanup-rest.js';
+import {deleteDroplets} from './delete.js';
+import {identify, markerTag, nameTag} from './identity.js';
+import {ownCiId} from './select.js';
+import type {Owned} from './worker.js';
+import type {CiWorker} from '../ci-server.js';
+import type {Context} from '../context.js';
+import type {Droplet} from '../digitalocean/types.js';
+import {ActionableError, UsageError} from '../errors.js';
+
+export type CleanupRequest = {
+  /** Only droplets of this worker name. */
+  workerName?: string | undefined;
+  ciId?: string | undefined;
+  /** A droplet may take this long until the CI server knows its worker. */
+  graceSeconds: number;
+  /** At most so many droplets are deleted; default: a fifth of ours, but at least 3. */
+  maxDeletes?: number | undefined;
+  dryRun: boolean;
+};
+
+export type Cleanup = {
+  dryRun: boolean;
+  /** One for each droplet, stale worker and unused tag of ours. */
+  decisions: Decision[];
+  /** `left` and `unknown` make the command fail. */
+  counts: {deleted: number; kept: number; left: number; unknown: number};
+  /** Requests to DigitalOcean. */
+  apiCalls: number;
+};
+
+/** Between the two looks at a worker that the CI server does not know: it may be registering again. */
+const secondLookSeconds = 30;
+
+/**
+ * Deletes droplets of ours that are expired, off, or unknown to the CI server after their grace; then workers of ours
+ * without a droplet; then tags of ours without a droplet. What cannot be told is kept and counted as unknown.
+ * Any number may run at a time, and be killed at any point.
+ */
+export async function cleanUp(
+  request: CleanupRequest,
+  context: Context,
+  problems: string[] = [],
+): Promise<Cleanup> {
+  if (problems.length > 0) {
+    throw new UsageError(problems);
+  }
+
+  const {digitalOcean, progress, signal, time} = context;
+  const requestsBefore = digitalOcean.requests;
+  progress.phase('look', 'Looking at droplets and workers');
+  const first = await look(request, context);
+  let decisions = decide(first, request);
+
+  if (decisions.some(({reason}) => reason === 'not registered')) {
+    progress.phase('look again', `Looking again in ${secondLookSeconds} s at what the CI server does not know`);
+    await delay(secondLookSeconds * time.secondMs, undefined, {signal});
+    const second = await look(request, context);
+    decisions = confirmed(decisions, decide(second, request));
+  }
+
+  const ours = decisions.length;
+  limit(decisions, request.maxDeletes ?? Math.max(3, Math.floor(ours / 5)));
+  if (!request.dryRun) {
+    progress.phase('delete', `Deleting ${decisions.filter(({action}) => action === 'delete').length} of ${ours} droplets`);
+    await carryOut(decisions, first.owned, context);
+  }
+
+  const goneNames = new Set(
+    decisions.filter(({action}) => action === 'delete' || action === 'deleted').map(({name}) => name),
+  );
+  const scope = {request, owned: first.owned, goneNames};
+  decisions.push(
+    ...(await removeStaleWorkers(first.workers, scope, context)),
+    ...(await removeUnusedTags(first, scope, context)),
+  );
+  return {
+    dryRun: request.dryRun,
+    decisions,
+    counts: countOf(decisions),
+    apiCalls: digitalOcean.requests - requestsBefore,
+  };
+}
+
+/** Everything that a decision rests on, as it is at this moment. */
+async function look(
+  {workerName, ciId}: CleanupRequest,
+  {digitalOcean, ci, progress, signal, time}: Context,
+): Promise<Evidence> {
+  const tag = workerName === undefined ? markerTag : nameTag(workerName);
+  const [droplets, own, workers] = await Promise.all([
+    digitalOcean.dropletsTagged(tag, signal, {withGpus: true}),
+    ciId === undefined ? ownCiId(ci, signal) : {id: ciId, isCertain: true},
+    listed(ci, progress, signal),
+  ]);
+  const known = droplets
+    .map((droplet) => ({droplet, identity: identify(droplet)}))
+    .filter((each): each is Owned => each.identity !== undefined);
+  const ids = [...new Set(known.map(({identity}) => identity.ciId))];
+  const id = own?.id ?? (ids.length === 1 ? ids[0] : undefined);
+  const owned = known.filter(({identity}) => identity.ciId === id && (ci === undefined || identity.kind === ci.kind));
+  if (owned.length === 0 && known.length > 0 && own?.isCertain !== true) {
+    throw new ActionableError(
+      'CI_UNDECIDED',
+      `Nothing was cleaned up: which of ${known.length} droplets belong to this CI server cannot be told; their CI ids are ${ids.join(', ')}`,
+      ['Say which are meant: do-worker cleanup --ci-id ID'],
+    );
+  }
+
+  return {
+    owned,
+    suspects: droplets.filter((droplet) => isSuspect(droplet, id)),
+    workers,
+    serviceTime: digitalOcean.time,
+    localTime: time.now(),
+  };
+}
+
+/** Carries some of our tags, but not all that make it ours: somebody took them off, or a cleanup was killed. */
+function isSuspect(droplet: Droplet, ciId: string | undefined): boolean {
+  const tags = (droplet.tags ?? []).map((tag) => tag.toLowerCase());
+  return identify(droplet) === undefined && tags.includes(`${markerTag}:ci:${ciId}`);
+}
+
+async function listed(
+  ci: Context['ci'],
+  progress: Context['progress'],
+  signal: AbortSignal,
+): Promise<CiWorker[] | undefined> {
+  try {
+    return await ci?.list(signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof ActionableError)) {
+      throw error;
+    }
+
+    progress.note(`Only expired and switched-off droplets are deleted: ${error.message}`);
+    return undefined;
+  }
+}
+
+/** Deletes only what both looks agree on. */
+function confirmed(first: Decision[], second: Decision[]): Decision[] {
+  const before = new Map(first.map((decision) => [decision.id, decision]));
+  return second.map((decision) =>
+    decision.reason === 'not registered' && before.get(decision.id)?.reason !== 'not registered'
+      ? {...decision, action: 'keep', reason: 'not registered at the second look only'}
+      : decision,
+  );
+}
+
+/** Oldest first, so that every run comes nearer to the end even when it may not go all the way. */
+function limit(decisions: Decision[], most: number): void {
+  const deletes = decisions
+    .filter(({action}) => action === 'delete')
+    .toSorted((a, b) => (b.ageSeconds ?? 0) - (a.ageSeconds ?? 0));
+  for (const decision of deletes.slice(most)) {
+    decision.action = 'left';
+    decision.reason += `; beyond --max-deletes ${most}`;
+  }
+}
+
+async function carryOut(decisions: Decision[], owned: Owned[], context: Context): Promise<void> {
+  const chosen = decisions.filter(({action}) => action === 'delete');
+  const ids = new Set(chosen.map(({id}) => id));
+  const leftovers = await deleteDroplets(
+    owned.filter(({droplet}) => ids.has(droplet.id)),
+    context,
+  );
+  for (const decision of chosen) {
+    const leftover = leftovers.find(({id}) => id === decision.id);
+    decision.action = leftover === undefined ? 'deleted' : 'left';
+    decision.reason += leftover === undefined ? '' : `; ${leftover.reason}`;
+  }
+}
+
+/** Deleted and kept droplets; of what was left or could not be told, everything. */
+function countOf(decisions: Decision[]): Cleanup['counts'] {
+  const count = (actions: Array<Decision['action']>, among = decisions) =>
+    among.filter(({action}) => actions.includes(action)).length;
+  const droplets = decisions.filter(({what}) => what === 'droplet');
+  return {
+    deleted: count(['deleted', 'delete'], droplets),
+    kept: count(['keep'], droplets),
+    left: count(['left']),
+    unknown: count(['unknown']),
+  };
+}

@@ -1,0 +1,167 @@
+import {identify, type Identity} from './identity.js';
+import {publicAddress} from './worker.js';
+import type {CiWorker, WorkerRequest} from '../ci-server.js';
+import type {Droplet} from '../digitalocean/types.js';
+import {ActionableError} from '../errors.js';
+
+export type FleetSize = {
+  /** How many are wanted, and how many are enough. */
+  count: number;
+  min: number;
+};
+
+/** A new droplet may be missing from lists for this long before it counts as dropped by DigitalOcean. */
+const listingLagSeconds = 60;
+
+/** The droplets that one create waits for, and what was last seen of each. */
+export class Fleet {
+  readonly droplets = new Map<string, Droplet>();
+  readonly registered = new Set<string>();
+  readonly #states = new Map<string, string>();
+  readonly #failures = new Map<string, ActionableError>();
+  readonly #missing = new Map<string, number>();
+
+  constructor(
+    readonly size: FleetSize,
+    /** Whose droplets count as the same run's; undefined for a run key that nobody else has. */
+    readonly run: Omit<Identity, 'ttlSeconds'> | undefined,
+  ) {}
+
+  expect(droplets: Droplet[]): void {
+    for (const droplet of droplets) {
+      this.droplets.set(droplet.name, droplet);
+    }
+  }
+
+  /** Those that may still register. */
+  get pending(): Droplet[] {
+    return [...this.droplets.values()].filter(
+      ({name}) => !this.registered.has(name) && !this.#failures.has(name),
+    );
+  }
+
+  stateOf(name: string): string | null {
+    return this.#states.get(name) ?? null;
+  }
+
+  /** A line for each that has not registered. */
+  describe(): string[] {
+    return [...this.droplets.values()]
+      .filter(({name}) => !this.registered.has(name))
+      .map((droplet) => {
+        const address = publicAddress(droplet);
+        const where = address === undefined ? '' : ` at ${address}`;
+        const worker = this.#states.get(droplet.name) ?? 'not listed yet';
+        return `${droplet.name}: droplet ${droplet.id} ${droplet.status}${where}, worker ${worker}`;
+      });
+  }
+
+  /** Takes in a listing of droplets; throws when too few are left. */
+  seeDroplets(listed: Droplet[], passedSeconds: number, everySeconds: number): void {
+    const byId = new Map(listed.map((droplet) => [droplet.id, droplet]));
+    for (const [name, last] of this.droplets) {
+      const droplet = byId.get(last.id);
+      if (droplet === undefined) {
+        this.#miss(last, passedSeconds, everySeconds);
+      } else {
+        this.#missing.delete(name);
+        this.droplets.set(name, droplet);
+        if (droplet.status === 'off' || droplet.status === 'archive') {
+          this.#fail(name, switchedOff(droplet));
+        }
+      }
+    }
+  }
+
+  /** Takes in a listing of workers. One web node may lag behind another, so a worker once registered stays so. */
+  seeWorkers(workers: CiWorker[], request: WorkerRequest): void {
+    const byName = new Map(workers.map((worker) => [worker.name, worker]));
+    for (const {name, created_at: createdAt} of this.pending) {
+      const worker = byName.get(name);
+      const lack = worker?.lacks(request, new Date(createdAt));
+      if (worker === undefined) {
+        continue;
+      }
+
+      this.#states.set(name, lack?.reason ?? worker.state);
+      if (lack === undefined) {
+        this.registered.add(name);
+      } else if (lack.isFinal) {
+        this.#fail(name, new ActionableError('WORKER_UNUSABLE', `Worker ${name} ${lack.reason}`));
+      }
+    }
+  }
+
+  /**
+   * When another create of the same run key made droplets at the same time, both keep the oldest and give up the
+   * rest: no lock is needed, because both choose alike. Gives those that are given up.
+   */
+  yieldToRivals(listed: Droplet[]): Droplet[] {
+    const rivals = listed.filter((droplet) => this.#isSameRun(droplet));
+    if (this.run === undefined || rivals.length <= this.size.count) {
+      return [];
+    }
+
+    const kept = rivals.toSorted((a, b) => a.id - b.id).slice(0, this.size.count);
+    const ids = new Set(kept.map(({id}) => id));
+    const yielded = [...this.droplets.values()].filter(
+      ({id, name}) => !ids.has(id) && !this.registered.has(name),
+    );
+    for (const {name} of yielded.slice(0, rivals.length - this.size.count)) {
+      this.droplets.delete(name);
+    }
+
+    this.expect(kept.filter(({name}) => !this.droplets.has(name)).slice(0, this.size.count - this.droplets.size));
+    return yielded.slice(0, rivals.length - this.size.count);
+  }
+
+  #isSameRun(droplet: Droplet): boolean {
+    const identity = identify(droplet);
+    return (
+      ['new', 'active'].includes(droplet.status) &&
+      identity?.kind === this.run?.kind &&
+      identity?.ciId === this.run?.ciId &&
+      identity?.workerName === this.run?.workerName &&
+      identity?.runKey === this.run?.runKey
+    );
+  }
+
+  /** Missing once may be a page that shifted; a new one may lag behind. */
+  #miss({name, id, status}: Droplet, passedSeconds: number, everySeconds: number): void {
+    const seconds = (this.#missing.get(name) ?? 0) + everySeconds;
+    this.#missing.set(name, seconds);
+    const wasListed = status === 'active';
+    if (wasListed ? seconds < 2 * everySeconds : passedSeconds < listingLagSeconds) {
+      return;
+    }
+
+    const why = wasListed
+      ? 'somebody deleted it'
+      : 'DigitalOcean accepted it but did not make it, as it does without capacity';
+    this.#fail(
+      name,
+      new ActionableError('DROPLET_VANISHED', `Droplet ${name} (${id}) is gone: ${why}`, [
+        'Try again, or name more regions and sizes to fall back on with --region and --size',
+      ]),
+    );
+  }
+
+  #fail(name: string, error: ActionableError): void {
+    this.registered.delete(name);
+    this.#failures.set(name, error);
+    if (this.droplets.size - this.#failures.size < this.size.min) {
+      throw error;
+    }
+  }
+}
+
+function switchedOff({name, id}: Droplet): ActionableError {
+  return new ActionableError(
+    'BOOTSTRAP_FAILED',
+    `Droplet ${name} (${id}) switched itself off: its bootstrap failed, or its worker kept exiting`,
+    [
+      'Keep one to look into with --keep-on-failure and --ssh-key: switch it on and read journalctl -b -1',
+      'The worker must reach the TSA, and the Concourse release (see --concourse-download-url)',
+    ],
+  );
+}

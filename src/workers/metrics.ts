@@ -1,0 +1,28 @@
+import type {Cleanup} from './cleanup.js';
+
+/** A cleanup for Prometheus' textfile collector. */
+export function cleanupMetrics({counts, apiCalls}: Cleanup, now: number): string {
+  const isSuccess = counts.left === 0 && counts.unknown === 0;
+  return [
+    gauge('deleted', 'Droplets that the last cleanup deleted', counts.deleted),
+    gauge('skipped', 'Droplets that the last cleanup kept', counts.kept),
+    gauge('left', 'What should be gone but is not', counts.left),
+    gauge('unknown', 'What could not be told', counts.unknown),
+    gauge('api_calls', 'Requests to DigitalOcean', apiCalls),
+    gauge('last_run_timestamp_seconds', 'When the last cleanup ended', Math.round(now / 1000)),
+    ...(isSuccess
+      ? [
+          gauge(
+            'last_success_timestamp_seconds',
+            'When a cleanup last left nothing behind',
+            Math.round(now / 1000),
+          ),
+        ]
+      : []),
+  ].join('');
+}
+
+function gauge(name: string, help: string, value: number): string {
+  const metric = `do_worker_cleanup_${name}`;
+  return `# HELP ${metric} ${help}\n# TYPE ${metric} gauge\n${metric} ${value}\n`;
+}

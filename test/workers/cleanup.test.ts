@@ -1,0 +1,271 @@
+import {expect, test} from '@jest/globals';
+import {connect, request, startQuick} from '../support/connect.js';
+import type {Emulator} from '../../src/emulator/server.js';
+import {cleanUp, type CleanupRequest} from '../../src/workers/cleanup.js';
+import {createWorkers} from '../../src/workers/create.js';
+import {ciIdOf} from '../../src/workers/identity.js';
+
+function cleaning(changes: Partial<CleanupRequest> = {}): CleanupRequest {
+  return {graceSeconds: 900, dryRun: false, ...changes};
+}
+
+function ours(emulator: Emulator, name: string, changes: {ageSeconds?: number; ttl?: number; status?: 'off'} = {}) {
+  const {ageSeconds = 0, ttl = 3600, ...rest} = changes;
+  return {
+    name: `${name}-b1-abcdefgh`,
+    ageSeconds,
+    tags: [
+      'do-worker',
+      'do-worker:kind:concourse',
+      `do-worker:ci:${ciIdOf(emulator.concourse.url)}`,
+      `do-worker:name:${name}`,
+      `do-worker:ttl:${ttl}`,
+    ],
+    ...rest,
+  };
+}
+
+function reasons({decisions}: Awaited<ReturnType<typeof cleanUp>>): Record<string, string> {
+  return Object.fromEntries(decisions.map(({name, action, reason}) => [name, `${action}: ${reason}`]));
+}
+
+test('deletes what is expired, off or unknown to the CI server, and keeps the rest', async () => {
+  await using emulator = await startQuick();
+  const {context} = await connect(emulator);
+  const {workers} = await createWorkers(await request(), context);
+  emulator.digitalOcean.add(
+    ours(emulator, 'expired', {ageSeconds: 4000}),
+    ours(emulator, 'off', {status: 'off'}),
+    ours(emulator, 'lost', {ageSeconds: 1000}),
+    ours(emulator, 'young', {ageSeconds: 60}),
+    {name: 'mine', tags: ['do-worker', 'web']},
+  );
+
+  const result = await cleanUp(cleaning(), context);
+
+  expect(reasons(result)).toEqual({
+    [workers[0]!.name]: 'keep: listed as running',
+    'expired-b1-abcdefgh': 'deleted: expired',
+    'off-b1-abcdefgh': 'deleted: switched off',
+    'lost-b1-abcdefgh': 'deleted: not registered',
+    'young-b1-abcdefgh': 'keep: within its boot grace',
+  });
+  expect(result.counts).toEqual({deleted: 3, kept: 2, left: 0, unknown: 0});
+  expect(emulator.digitalOcean.droplets().map(({name}) => name).toSorted()).toEqual(
+    [workers[0]!.name, 'mine', 'young-b1-abcdefgh'].toSorted(),
+  );
+});
+
+test('looks twice at a worker that the CI server does not know', async () => {
+  await using emulator = await startQuick({secondReadOnly: true});
+  const {context} = await connect(emulator);
+  const {workers} = await createWorkers(await request(), context);
+
+  const result = await cleanUp(cleaning({graceSeconds: 0}), context);
+
+  expect(result.counts.deleted).toBe(0);
+  expect(emulator.digitalOcean.droplets().map(({name}) => name)).toEqual([workers[0]!.name]);
+});
+
+test('without an answer from the CI server, deletes only what is expired or off', async () => {
+  await using emulator = await startQuick();
+  emulator.digitalOcean.add(
+    ours(emulator, 'expired', {ageSeconds: 4000}),
+    ours(emulator, 'off', {status: 'off'}),
+    ours(emulator, 'lost', {ageSeconds: 1000}),
+  );
+  emulator.concourse.addFault({method: 'GET', path: '/api/v1/workers', kind: 'status', status: 502});
+  const {context} = await connect(emulator);
+
+  const result = await cleanUp(cleaning(), context);
+
+  expect(result.counts).toEqual({deleted: 2, kept: 1, left: 0, unknown: 0});
+  expect(emulator.digitalOcean.droplets().map(({name}) => name)).toEqual(['lost-b1-abcdefgh']);
+});
+
+test('deletes no more than it may, oldest first, and counts the rest as left', async () => {
+  await using emulator = await startQuick();
+  emulator.digitalOcean.add(
+    ...[5000, 9000, 7000, 6000, 8000].map((ageSeconds) => ours(emulator, `x${ageSeconds}`, {ageSeconds})),
+  );
+  const {context} = await connect(emulator);
+
+  const result = await cleanUp(cleaning(), context);
+
+  expect(result.counts).toMatchObject({deleted: 3, left: 2});
+  expect(emulator.digitalOcean.droplets().map(({name}) => name)).toEqual([
+    'x5000-b1-abcdefgh',
+    'x6000-b1-abcdefgh',
+  ]);
+});
+
+test('a dry run writes nothing', async () => {
+  await using emulator = await startQuick();
+  emulator.digitalOcean.add(ours(emulator, 'expired', {ageSeconds: 4000}));
+  const {context} = await connect(emulator);
+
+  const result = await cleanUp(cleaning({dryRun: true}), context);
+
+  expect(reasons(result)['expired-b1-abcdefgh']).toBe('delete: expired');
+  expect(emulator.digitalOcean.requests.every(({method}) => method === 'GET')).toBe(true);
+});
+
+test('keeps to one worker name when asked to', async () => {
+  await using emulator = await startQuick();
+  emulator.digitalOcean.add(
+    ours(emulator, 'one', {ageSeconds: 4000}),
+    ours(emulator, 'two', {ageSeconds: 4000}),
+  );
+  const {context} = await connect(emulator);
+
+  await cleanUp(cleaning({workerName: 'One'}), context);
+
+  expect(emulator.digitalOcean.droplets().map(({name}) => name)).toEqual(['two-b1-abcdefgh']);
+});
+
+test('never touches another cluster, whatever its state', async () => {
+  await using emulator = await startQuick();
+  const theirs = ours(emulator, 'theirs', {ageSeconds: 9000, status: 'off'});
+  emulator.digitalOcean.add({...theirs, tags: theirs.tags.map((tag) => tag.replace(/ci:.*/v, 'ci:ffffffff'))});
+  const {context} = await connect(emulator);
+
+  const result = await cleanUp(cleaning(), context);
+
+  expect(result.decisions).toEqual([]);
+  expect(emulator.digitalOcean.droplets()).toHaveLength(1);
+  expect(emulator.digitalOcean.requests.every(({method}) => method === 'GET')).toBe(true);
+});
+
+test('removes stalled workers of ours that have no droplet, and no others', async () => {
+  await using emulator = await startQuick();
+  emulator.concourse.addWorker({name: 'build-arm-b1-abcdefgh', tags: ['build-arm'], state: 'stalled'});
+  emulator.concourse.addWorker({name: 'build-arm-b2-abcdefgh', tags: ['build-arm'], state: 'running'});
+  emulator.concourse.addWorker({name: 'somebody', tags: ['build-arm'], state: 'stalled'});
+  emulator.concourse.addWorker({name: 'build-arm-b3-abcdefgh', tags: ['other'], state: 'stalled'});
+  const {context} = await connect(emulator);
+
+  const result = await cleanUp(cleaning(), context);
+
+  expect(result.decisions).toMatchObject([
+    {what: 'worker', name: 'build-arm-b1-abcdefgh', action: 'deleted'},
+  ]);
+  expect(emulator.concourse.workers()).toHaveLength(3);
+});
+
+test('deletes tags of names and ttls that nothing carries, and never those of others', async () => {
+  await using emulator = await startQuick();
+  emulator.digitalOcean.plant({tags: ['web', 'do-worker-like', 'do-worker:name:old', 'do-worker:ttl:60', 'do-worker']});
+  emulator.digitalOcean.add({name: 'theirs', ageSeconds: 9000, tags: ['do-worker:name:used']});
+  const {context} = await connect(emulator);
+
+  await cleanUp(cleaning(), context);
+
+  expect(emulator.digitalOcean.tags().map(({name}) => name).toSorted()).toEqual(
+    ['do-worker', 'do-worker-like', 'do-worker:name:used', 'web'],
+  );
+});
+
+test('leaves tags alone while droplets are young', async () => {
+  await using emulator = await startQuick();
+  emulator.digitalOcean.plant({tags: ['do-worker:name:old']});
+  emulator.digitalOcean.add(ours(emulator, 'young'));
+  const {context} = await connect(emulator);
+
+  await cleanUp(cleaning(), context);
+
+  expect(emulator.digitalOcean.tags().map(({name}) => name)).toContain('do-worker:name:old');
+});
+
+test('reports a droplet that lost some of our tags, and does not delete it', async () => {
+  await using emulator = await startQuick();
+  const {name, tags} = ours(emulator, 'lost', {ageSeconds: 9000});
+  emulator.digitalOcean.add({name, ageSeconds: 9000, tags: tags.filter((tag) => !tag.includes(':name:'))});
+  const {context} = await connect(emulator);
+
+  const result = await cleanUp(cleaning(), context);
+
+  expect(result.counts).toEqual({deleted: 0, kept: 0, left: 0, unknown: 1});
+  expect(emulator.digitalOcean.droplets()).toHaveLength(1);
+});
+
+test.each([
+  ['ahead', 86_400_000],
+  ['behind', -86_400_000],
+])('a clock that is %s on this machine deletes no worker too early', async (_, offset) => {
+  await using emulator = await startQuick();
+  const {context} = await connect(emulator);
+  await createWorkers(await request(), context);
+  const time = {...context.time, now: () => emulator.clock.now() + offset};
+
+  const result = await cleanUp(cleaning(), {...context, time});
+
+  expect(result.counts).toMatchObject({deleted: 0, kept: 1});
+});
+
+test('a running worker that only one clock calls expired is kept and reported', async () => {
+  await using emulator = await startQuick({dateSkewSeconds: 86_400});
+  const {context} = await connect(emulator);
+  await createWorkers(await request(), context);
+
+  const result = await cleanUp(cleaning(), context);
+
+  expect(result.counts).toMatchObject({deleted: 0, unknown: 1});
+  expect(emulator.digitalOcean.droplets()).toHaveLength(1);
+});
+
+test('a listing that fails on a later page decides on nothing', async () => {
+  await using emulator = await startQuick({failPage: 2, dropletLimit: 1000});
+  emulator.digitalOcean.add(
+    ...Array.from({length: 201}, (_, index) => ({
+      ...ours(emulator, `x${index}`, {ageSeconds: 9000}),
+    })),
+  );
+  const {context} = await connect(emulator);
+
+  await expect(cleanUp(cleaning(), context)).rejects.toMatchObject({status: 500});
+  expect(emulator.digitalOcean.droplets()).toHaveLength(201);
+});
+
+test('one droplet that cannot be deleted does not keep the others', async () => {
+  await using emulator = await startQuick();
+  const [stuck] = emulator.digitalOcean.add(
+    ours(emulator, 'stuck', {ageSeconds: 9000}),
+    ours(emulator, 'other', {ageSeconds: 9000}),
+  );
+  emulator.digitalOcean.faults.push({method: 'DELETE', path: `/v2/droplets/${stuck!.id}`, kind: 'status', status: 403});
+  const {context} = await connect(emulator);
+
+  const result = await cleanUp(cleaning(), context);
+
+  expect(result.counts).toMatchObject({deleted: expect.any(Number), left: 1});
+  expect(emulator.digitalOcean.droplets().map(({name}) => name)).toEqual(['stuck-b1-abcdefgh']);
+});
+
+test('sees GPU droplets, which other listings leave out', async () => {
+  await using emulator = await startQuick();
+  const [gpu] = emulator.digitalOcean.add({...ours(emulator, 'gpu', {ageSeconds: 9000}), size: 'gpu-h100x1-80gb'});
+  const {context} = await connect(emulator);
+
+  await cleanUp(cleaning(), context);
+
+  expect(gpu).toBeDefined();
+  expect(emulator.digitalOcean.droplets()).toEqual([]);
+});
+
+test('two at the same time do no harm to each other', async () => {
+  await using emulator = await startQuick({destroyMs: 8000});
+  emulator.digitalOcean.add(
+    ours(emulator, 'one', {ageSeconds: 9000}),
+    ours(emulator, 'two', {ageSeconds: 9000}),
+  );
+  const {context} = await connect(emulator);
+  const other = await connect(emulator);
+
+  const results = await Promise.all([
+    cleanUp(cleaning(), context),
+    cleanUp(cleaning(), other.context),
+  ]);
+
+  expect(results.map(({counts}) => counts.left)).toEqual([0, 0]);
+  expect(emulator.digitalOcean.droplets()).toEqual([]);
+});
