@@ -2,6 +2,7 @@ import {Command, ux} from '@oclif/core';
 import {connectCiServer, readCiSettings} from './ci-server.js';
 import {connect, processEnvironment, readSettings, type Context} from './context.js';
 import {ActionableError, Interrupted} from './errors.js';
+import {variableOf} from './flags.js';
 import {createReporter, type Reporter} from './progress.js';
 import type {Inputs} from './settings.js';
 
@@ -19,7 +20,7 @@ export abstract class WorkerCommand extends Command {
   protected override async init(): Promise<void> {
     await super.init();
     // Once: a second Ctrl-C ends the process as it would without us.
-    for (const by of ['SIGINT', 'SIGTERM'] as const) {
+    for (const by of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.once(by, () => {
         this.#stop.abort(new Interrupted(by));
       });
@@ -27,7 +28,12 @@ export abstract class WorkerCommand extends Command {
   }
 
   protected inputs(flags: Record<string, unknown>): Inputs {
-    return {flags, environment: processEnvironment(), problems: []};
+    const environment = processEnvironment();
+    // Set but empty, as an unset variable of a CI job comes, it would silently mean all runs.
+    const problems = ['run', 'ci-id']
+      .filter((flag) => flag in this.ctor.flags && environment[variableOf(flag)] === '')
+      .map((flag) => `${variableOf(flag)} is set but empty: give it a value or unset it`);
+    return {flags, environment, problems};
   }
 
   protected async connect(inputs: Inputs): Promise<Context> {

@@ -42,7 +42,12 @@ export async function readSettings(kind: Kind, inputs: Inputs): Promise<Settings
     secretVariable(inputs, 'DIGITALOCEAN_ACCESS_TOKEN'),
     readCiSettings(kind, inputs),
   ]);
-  if (token === undefined) {
+  const isTold = inputs.problems.some((problem) =>
+    problem.startsWith('DIGITALOCEAN_ACCESS_TOKEN_FILE'),
+  );
+  if (token === undefined && isTold) {
+    // Its file could not be read.
+  } else if (token === undefined) {
     inputs.problems.push(
       'No DigitalOcean token: set DIGITALOCEAN_ACCESS_TOKEN, or DIGITALOCEAN_ACCESS_TOKEN_FILE',
     );
@@ -52,7 +57,8 @@ export async function readSettings(kind: Kind, inputs: Inputs): Promise<Settings
     );
   }
 
-  const url = flag(inputs, 'digitalocean-url') ?? 'https://api.digitalocean.com';
+  const given = flag(inputs, 'digitalocean-url') ?? 'https://api.digitalocean.com';
+  const url = given.replace(/(?:\/v2)?\/*$/v, '');
   const problem = urlProblem('The DigitalOcean URL', url);
   if (problem !== undefined) {
     inputs.problems.push(problem);

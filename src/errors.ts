@@ -39,21 +39,25 @@ export class CombinedError extends ActionableError {
   }
 }
 
-type ApiRequest = {
+type ApiAnswer = {
   method: string;
   path: string;
   requestId?: string | undefined;
+  /** The service itself said no: what was asked was not done, and asking again will not help. */
+  isRefusal?: boolean;
   suggestions?: string[];
 };
 
 /** A service answered, but not with what was asked for. */
 export class ApiError extends ActionableError {
+  readonly isRefusal: boolean;
+
   constructor(
     readonly service: string,
     readonly status: number,
     /** The service's own words, secrets masked; may be empty. */
     readonly detail: string,
-    {method, path, requestId, suggestions = []}: ApiRequest,
+    {method, path, requestId, isRefusal = false, suggestions = []}: ApiAnswer,
   ) {
     const id = requestId === undefined ? '' : ` (request id ${requestId})`;
     super(
@@ -61,6 +65,7 @@ export class ApiError extends ActionableError {
       `${service} answered ${status} to ${method} ${path}${detail && `: ${detail}`}${id}`,
       suggestions,
     );
+    this.isRefusal = isRefusal;
   }
 }
 
@@ -79,7 +84,7 @@ export class NoAnswer extends ActionableError {
 
 /** The person or the system asked us to stop. */
 export class Interrupted extends ActionableError {
-  constructor(readonly by: 'SIGINT' | 'SIGTERM') {
+  constructor(readonly by: 'SIGINT' | 'SIGTERM' | 'SIGHUP') {
     super('INTERRUPTED', `Interrupted by ${by}`, [], by === 'SIGINT' ? 130 : 1);
   }
 }

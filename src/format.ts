@@ -41,7 +41,14 @@ function printed(table: Table.Table): string {
 export function decisionTable(decisions: Decision[]): string {
   const table = plainTable(['WHAT', 'NAME', 'ID', 'AGE', 'DECISION', 'REASON']);
   for (const {what, name, id, ageSeconds, action, reason} of decisions) {
-    table.push([what, name, id ?? '-', ageSeconds === null ? '-' : duration(ageSeconds), action, reason]);
+    table.push([
+      what,
+      name,
+      id ?? '-',
+      ageSeconds === null ? '-' : duration(ageSeconds),
+      action,
+      reason,
+    ]);
   }
 
   return decisions.length === 0 ? '' : `${printed(table)}\n`;
@@ -50,19 +57,19 @@ export function decisionTable(decisions: Decision[]): string {
 /** Workers as a table for a terminal. */
 export function workerTable(workers: Worker[]): string {
   const table = plainTable([
-      'NAME',
-      'RUN',
-      'ID',
-      'REGION',
-      'SIZE',
-      'IP',
-      'AGE',
-      'TTL LEFT',
-      '$/H',
-      'AT MOST',
-      'DROPLET',
-      'WORKER',
-    ]);
+    'NAME',
+    'RUN',
+    'ID',
+    'REGION',
+    'SIZE',
+    'IP',
+    'AGE',
+    'TTL LEFT',
+    '$/H',
+    'AT MOST',
+    'DROPLET',
+    'WORKER',
+  ]);
   for (const worker of workers) {
     table.push([
       worker.name,

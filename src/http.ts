@@ -34,6 +34,8 @@ export type Http = <T>(method: Method, path: string, options?: RequestOptions) =
 
 const retries = 4;
 const requestTimeoutMs = 30_000;
+/** With a JSON body these come from the service, not from a proxy in front of it. */
+const refusals = new Set([400, 401, 403, 404, 409, 412, 422, 429]);
 const retriedStatuses = new Set([408, 425, 429, 500, 502, 503, 504, 520, 522, 524]);
 
 /**
@@ -73,7 +75,8 @@ export function createHttp(service: string, options: HttpOptions): Http {
         minTimeout: 0.5 * secondMs,
         maxTimeout: 30 * secondMs,
         randomize: true,
-        shouldRetry: ({error}) => isWorthRetrying(error, repeatable),
+        shouldRetry: ({error, attemptNumber}) =>
+          isWorthRetrying(error, repeatable) && !(isNobodyThere(error) && attemptNumber > 2),
         ...(signal && {signal}),
       });
     } catch (error) {
@@ -119,6 +122,11 @@ function decode<T>(response: Response<string>): T {
   }
 }
 
+/** Nothing listens, or no such host: that seldom passes within seconds, and nobody wants to wait for it. */
+function isNobodyThere(error: Error): boolean {
+  return error instanceof RequestError && ['ECONNREFUSED', 'ENOTFOUND'].includes(error.code);
+}
+
 /** A POST that was refused for its rate was not carried out, so it alone may be sent again. */
 function isWorthRetrying(error: Error, repeatable: boolean): boolean {
   if (error instanceof BadAnswer) {
@@ -134,15 +142,16 @@ type Attempt = {service: string; url: string; method: string; path: string; secr
 function translate(error: unknown, {service, url, method, path, secrets}: Attempt): Error {
   if (error instanceof BadAnswer) {
     const {statusCode, headers, body} = error.response;
-    const {detail, requestId} =
+    const {detail, requestId, isJson} =
       statusCode < 400
-        ? {detail: notJson(headers.location), requestId: undefined}
+        ? {detail: notJson(headers.location), requestId: undefined, isJson: false}
         : explain(body, secrets);
     const headerId = headers['x-request-id'];
     return new ApiError(service, statusCode, detail, {
       method,
       path,
       requestId: requestId ?? (typeof headerId === 'string' ? headerId : undefined),
+      isRefusal: isJson && refusals.has(statusCode),
       suggestions:
         statusCode < 400
           ? [`Check the URL: is ${url} really ${service}, or a proxy or login page in front of it?`]

@@ -40,7 +40,8 @@ function plainReporter(out: NodeJS.WriteStream): Reporter {
 
 async function liveReporter(out: NodeJS.WriteStream): Promise<Reporter> {
   const {default: yoctoSpinner} = await import('yocto-spinner');
-  const spinner = yoctoSpinner({stream: out});
+  // Its own handlers would end the process before anything is undone.
+  const spinner = yoctoSpinner({stream: out, handleSignals: false});
   let phase: {name: string; message: string; startedAt: number} | undefined;
   let detail = '';
   const text = () => {

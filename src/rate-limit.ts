@@ -25,7 +25,7 @@ export type RateLimitOptions = {
 
 const concurrency = 16;
 /** A limit that lifts later than this is the caller's to wait for. */
-const longestWaitSeconds = 900;
+const longestWaitSeconds = 300;
 
 /** DigitalOcean's: 250 a minute, 5,000 an hour, each sliding (facts 2); without limits, only what a 429 says is obeyed. */
 export function createRateLimit({

@@ -99,7 +99,8 @@ export function flag(inputs: Inputs, name: string): string | undefined {
 /** A URL with a password in it is neither used nor repeated: URLs are shown in errors and logs. */
 export function urlProblem(what: string, url: string): string | undefined {
   if (!URL.canParse(url) || !/^https?:$/v.test(new URL(url).protocol)) {
-    return `${what} is not an http or https URL`;
+    const shown = url.includes('@') ? '' : ` (${url})`;
+    return `${what} is not an http or https URL${shown}`;
   }
 
   const {username, password} = new URL(url);
@@ -137,9 +138,30 @@ async function readText(
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    problems.push(`${what}: cannot read ${file} (${(error as NodeJS.ErrnoException).code})`);
+    problems.push(`${what}: cannot read ${shownPath(file)} (${fileProblem(error)})`);
     return undefined;
   }
+}
+
+/** The path of a file, but for one that is no path: the secret itself, given where its file was meant. */
+function shownPath(file: string): string {
+  const isPath =
+    file.length < 200 &&
+    !/[\n\r]|BEGIN |^do[opr]_v1_|^[0-9a-f]{64}$/v.test(file) &&
+    file.includes('/');
+  return isPath ? file : 'the file it names: does it hold the secret itself?';
+}
+
+/** A system error in words. */
+export function fileProblem(error: unknown): string {
+  const {code = 'unknown error'} = error as NodeJS.ErrnoException;
+  const words: Record<string, string> = {
+    ENOENT: 'no such file',
+    EISDIR: 'it is a folder',
+    ENOTDIR: 'no such folder',
+    EACCES: 'no permission',
+  };
+  return words[code] ?? code;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

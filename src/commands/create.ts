@@ -93,7 +93,9 @@ export default class Create extends WorkerCommand {
     }
 
     const created = await createWorkers(request, context, {problems: inputs.problems});
-    (await this.reporter()).phase('registered', timeline(created.seconds));
+    const reporter = await this.reporter();
+    reporter.phase('registered', timeline(created.seconds));
+    reporter.end(true);
     this.log(workerTable(created.workers));
     this.log(
       `${money(created.priceHourly)} an hour, ${money(created.worstCost)} at most until the ttl ends`,

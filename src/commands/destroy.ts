@@ -54,10 +54,11 @@ export default class Destroy extends WorkerCommand {
       context,
       inputs.problems,
     );
+    (await this.reporter()).end(true);
     const {workers, removed, dryRun: isDryRun} = destroyed;
     this.log(
       workers.length === 0
-        ? `No droplets of ${args.name}: nothing to destroy`
+        ? `No droplets of ${args.name}${flags.run === undefined ? '' : `, run ${flags.run}`}: nothing to destroy`
         : `${isDryRun ? 'Would destroy' : 'Destroyed'} ${workers.length} droplet(s)\n${workerTable(workers)}`,
     );
     if (removed !== null && removed.length > 0) {

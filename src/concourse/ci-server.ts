@@ -82,7 +82,7 @@ export async function createConcourse(
 
     async externalUrl(signal) {
       const {external_url: externalUrl} = await client.info(signal);
-      return externalUrl ?? url;
+      return externalUrl !== undefined && URL.canParse(externalUrl) ? externalUrl : url;
     },
 
     plan(request, found) {

@@ -24,6 +24,7 @@ export class Concourse {
   readonly canLogIn: boolean;
   readonly #http: Http;
   readonly #login: Login | undefined;
+  readonly #secrets: string[] = [];
   #info: Promise<Info> | undefined;
   #token: Promise<string> | undefined;
 
@@ -31,8 +32,11 @@ export class Concourse {
     this.url = options.url;
     this.canLogIn = login !== undefined;
     this.#login = login;
-    const secrets = login === undefined ? [] : 'token' in login ? [login.token] : [login.password];
-    this.#http = createHttp('Concourse', {...options, secrets});
+    if (login !== undefined) {
+      this.#secrets.push('token' in login ? login.token : login.password);
+    }
+
+    this.#http = createHttp('Concourse', {...options, secrets: this.#secrets});
   }
 
   /** Asked once; sent without a token, because an expired one would turn the answer into a 401. */
@@ -40,12 +44,8 @@ export class Concourse {
     this.#info ??= this.#http<Info>('GET', 'api/v1/info', {signal});
     try {
       const info = await this.#info;
-      if (typeof info.version !== 'string' || typeof info.worker_version !== 'string') {
-        throw new ActionableError(
-          'NOT_CONCOURSE',
-          `${this.url} answers, but not as Concourse does`,
-          ['Check the Concourse URL'],
-        );
+      if (!/^\d+\.\d+\.\d+/v.test(info?.version) || typeof info.worker_version !== 'string') {
+        throw this.#unlike();
       }
 
       return info;
@@ -56,12 +56,16 @@ export class Concourse {
   }
 
   async user(signal?: AbortSignal): Promise<User> {
-    return this.#authorized<User>('GET', 'api/v1/user', signal);
+    return (await this.#authorized<User | null>('GET', 'api/v1/user', signal)) ?? {};
   }
 
   async workers(signal?: AbortSignal): Promise<Worker[]> {
     const workers = await this.#authorized<Worker[] | null>('GET', 'api/v1/workers', signal);
-    return workers ?? [];
+    if (workers !== null && !Array.isArray(workers)) {
+      throw this.#unlike();
+    }
+
+    return (workers ?? []).filter((worker) => typeof worker?.name === 'string');
   }
 
   async retireWorker(name: string, team: string, signal?: AbortSignal): Promise<void> {
@@ -100,6 +104,12 @@ export class Concourse {
 
       throw error;
     }
+  }
+
+  #unlike(): ActionableError {
+    return new ActionableError('NOT_CONCOURSE', `${this.url} answers, but not as Concourse does`, [
+      'Check the Concourse URL',
+    ]);
   }
 
   #refused(): ActionableError {
@@ -147,6 +157,7 @@ export class Concourse {
         signal,
         repeatable: true,
       });
+      this.#secrets.push(answer.access_token);
       return answer.access_token;
     } catch (error) {
       throw error instanceof ApiError ? loginError(error, login.username, this.url) : error;

@@ -3,7 +3,7 @@ import {homedir} from 'node:os';
 import path from 'node:path';
 import {load} from 'js-yaml';
 import {UsageError} from '../errors.js';
-import {parse, type Fields} from '../settings.js';
+import {fileProblem, parse, type Fields} from '../settings.js';
 import type {Login} from './client.js';
 
 export type FlyTarget = {
@@ -68,7 +68,7 @@ async function readTargets(file: string): Promise<Record<string, unknown> | unde
     text = await readFile(file, 'utf8');
   } catch (error) {
     throw new UsageError([
-      `--target: cannot read ${file} (${(error as NodeJS.ErrnoException).code}); fly makes it: fly --target NAME login --concourse-url URL`,
+      `--target: cannot read ${file} (${fileProblem(error)}); fly makes it: fly --target NAME login --concourse-url URL`,
     ]);
   }
 

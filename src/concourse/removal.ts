@@ -57,7 +57,10 @@ export async function removeWorkers(
   const workers = await known(names, access, signal);
   if (tsa !== undefined && workers.length > 0) {
     try {
-      await runOnTsa(tsa, 'delete-worker', workers, signal);
+      const statuses = await runOnTsa(tsa, 'delete-worker', workers, signal);
+      if (!client.canLogIn) {
+        return workers.filter((_, index) => statuses[index] !== 0).map(({name}) => name);
+      }
     } catch (error) {
       // The API can still do it, and says more when it cannot.
       if (!client.canLogIn || !(error instanceof ActionableError)) {

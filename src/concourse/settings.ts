@@ -70,9 +70,15 @@ async function readLogin(inputs: Inputs): Promise<Login | undefined> {
   }
 
   if (username === undefined || password === undefined) {
-    inputs.problems.push(
-      `DO_WORKER_CONCOURSE_${username === undefined ? 'USERNAME' : 'PASSWORD'} is not set, but its counterpart is`,
-    );
+    const [missing, set] =
+      username === undefined ? ['USERNAME', 'PASSWORD'] : ['PASSWORD', 'USERNAME'];
+    const prefix = 'DO_WORKER_CONCOURSE_';
+    if (inputs.problems.every((problem) => !problem.startsWith(`${prefix}${missing}_FILE`))) {
+      inputs.problems.push(
+        `${prefix}${missing} (or ${prefix}${missing}_FILE) is not set, but ${prefix}${set} is`,
+      );
+    }
+
     return undefined;
   }
 

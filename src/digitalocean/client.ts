@@ -1,6 +1,7 @@
 import {ActionableError, ApiError} from '../errors.js';
 import {createRateLimit, type RateLimit} from '../rate-limit.js';
 import {createHttp, type Http, type Method, type RequestOptions} from '../http.js';
+import {asDroplet, forgiving, listIn, tagsHidden, withAdvice} from './answers.js';
 import type {Account, Droplet, NewDroplets, Page, Size, SshKey} from './types.js';
 
 export type DigitalOceanOptions = {url: string; token: string; secondMs?: number};
@@ -50,13 +51,18 @@ export class DigitalOcean {
     const droplets = [...listed];
     for (const droplet of gpus) {
       const isTagged = droplet.tags?.some((each) => each.toLowerCase() === tag.toLowerCase());
-      if (isTagged === true && !listed.some(({id}) => id === droplet.id)) {
+      if (isTagged === true && listed.every(({id}) => id !== droplet.id)) {
         droplets.push(droplet);
       }
     }
 
     const hidden = droplets.find(({tags}) => tags === undefined || tags.length === 0);
-    return hidden === undefined ? droplets : tagsHidden(hidden);
+    return hidden === undefined ? droplets.map(asDroplet) : tagsHidden(hidden);
+  }
+
+  /** Droplets with exactly this name, whatever their tags. */
+  async dropletsNamed(name: string, signal?: AbortSignal): Promise<Droplet[]> {
+    return (await this.#pages<Droplet>('droplets', {name}, signal)).map(asDroplet);
   }
 
   /** All tags of the account, as they are spelled there. */
@@ -91,9 +97,10 @@ export class DigitalOcean {
         signal,
       },
     );
-    const hidden = page.droplets.find(({tags}) => tags === undefined);
+    const droplets = listIn<Droplet>(page, 'droplets');
+    const hidden = droplets.find(({tags}) => tags === undefined);
     return hidden === undefined
-      ? {droplets: page.droplets, total: page.meta?.total ?? page.droplets.length}
+      ? {droplets: droplets.map(asDroplet), total: page.meta?.total ?? droplets.length}
       : tagsHidden(hidden);
   }
 
@@ -105,12 +112,21 @@ export class DigitalOcean {
       'droplet:create and tag:create',
       {json: droplets, signal},
     );
-    return answer.droplets;
+    return listIn<Droplet>(answer, 'droplets').map(asDroplet);
   }
 
-  /** Resolves also when it was gone already. */
-  async deleteDroplet(id: number, signal?: AbortSignal): Promise<void> {
-    await forgiving(404, this.#call('DELETE', `v2/droplets/${id}`, 'droplet:delete', {signal}));
+  /** Undefined when DigitalOcean does not know it, as also for some seconds after its creation. */
+  async droplet(id: number, signal?: AbortSignal): Promise<Droplet | undefined> {
+    const call = this.#call<{droplet: Droplet}>('GET', `v2/droplets/${id}`, 'droplet:read', {
+      signal,
+    });
+    return (await forgiving(404, call))?.droplet;
+  }
+
+  /** False when it was gone already. */
+  async deleteDroplet(id: number, signal?: AbortSignal): Promise<boolean> {
+    const call = this.#call('DELETE', `v2/droplets/${id}`, 'droplet:delete', {signal});
+    return (await forgiving(404, call)) !== undefined;
   }
 
   async sizes(signal?: AbortSignal): Promise<Size[]> {
@@ -175,7 +191,9 @@ export class DigitalOcean {
     query: Record<string, string>,
     signal?: AbortSignal,
   ): Promise<Item[]> {
-    const scopes = {droplets: 'droplet:read and tag:read', sizes: 'sizes:read', tags: 'tag:read'}[root];
+    const scopes = {droplets: 'droplet:read and tag:read', sizes: 'sizes:read', tags: 'tag:read'}[
+      root
+    ];
     const items = new Map<number | string | undefined, Item>();
     let page = '1';
     for (;;) {
@@ -184,18 +202,24 @@ export class DigitalOcean {
         signal,
       });
       // A tag that nothing carries may be a 404; a later page never is.
-      const answer = page === '1' ? await forgiving(404, call) : await call;
-      for (const item of answer?.[root] ?? []) {
+      const answer = page === '1' && 'tag_name' in query ? await forgiving(404, call) : await call;
+      if (answer === undefined) {
+        await this.firstDroplets(signal);
+        return [];
+      }
+
+      const found = listIn<Item>(answer, root);
+      for (const item of found) {
         items.set(item.id ?? item.slug ?? item.name, item);
       }
 
-      const next = answer?.links?.pages?.next;
+      const next = answer.links?.pages?.next;
       if (next === undefined) {
         return [...items.values()];
       }
 
-      const nextPage = new URL(next).searchParams.get('page') ?? '';
-      if (!(Number(nextPage) > Number(page))) {
+      const nextPage = new URL(next, 'http://any').searchParams.get('page') ?? '';
+      if (found.length === 0 || !(Number(nextPage) > Number(page))) {
         throw new ActionableError(
           'PAGING',
           `DigitalOcean's page ${page} of ${root} points back to page ${nextPage}`,
@@ -217,40 +241,5 @@ export class DigitalOcean {
     } catch (error) {
       throw error instanceof ApiError ? withAdvice(error, `${method} ${path}`, scopes) : error;
     }
-  }
-}
-
-function withAdvice(error: ApiError, request: string, scopes: string): ApiError {
-  if (error.status === 401) {
-    error.suggestions.push(
-      'The token is wrong, expired or revoked: check DIGITALOCEAN_ACCESS_TOKEN (or DIGITALOCEAN_ACCESS_TOKEN_FILE)',
-    );
-  } else if (error.status === 403) {
-    error.suggestions.push(
-      `${request} needs the token scopes ${scopes}`,
-      'A locked account or unpaid bills are refused in the same way: see https://cloud.digitalocean.com',
-    );
-  }
-
-  return error;
-}
-
-function tagsHidden({name, id}: Droplet): never {
-  throw new ActionableError(
-    'TAGS_HIDDEN',
-    `DigitalOcean lists droplet ${name} (${id}) but hides its tags, so whose it is cannot be told`,
-    ['Give the token the scope tag:read'],
-  );
-}
-
-async function forgiving<T>(status: number, call: Promise<T>): Promise<T | undefined> {
-  try {
-    return await call;
-  } catch (error) {
-    if (error instanceof ApiError && error.status === status) {
-      return undefined;
-    }
-
-    throw error;
   }
 }

@@ -1,6 +1,6 @@
-import type {Owned} from './worker.js';
 import type {CiWorker} from '../ci-server.js';
 import type {Droplet} from '../digitalocean/types.js';
+import type {Owned} from './worker.js';
 
 /** What a cleanup makes of one thing, and why. */
 export type Decision = {
@@ -77,15 +77,13 @@ export function decide(
         ? verdict('unknown', 'it has no ttl tag')
         : verdict('keep', 'within its boot grace');
     }),
-    ...suspects.map(
-      ({name, id}): Decision => ({
-        what: 'droplet',
-        name,
-        id,
-        ageSeconds: null,
-        action: 'unknown',
-        reason: 'it carries some tags of ours but not all: see what it is, and delete it by hand',
-      }),
-    ),
+    ...suspects.map(({name, id}): Decision => ({
+      what: 'droplet',
+      name,
+      id,
+      ageSeconds: null,
+      action: 'unknown',
+      reason: 'it carries some tags of ours but not all: see what it is, and delete it by hand',
+    })),
   ];
 }

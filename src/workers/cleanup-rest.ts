@@ -1,10 +1,10 @@
+import type {CiWorker} from '../ci-server.js';
+import type {Context} from '../context.js';
+import {ActionableError} from '../errors.js';
 import type {CleanupRequest} from './cleanup.js';
 import type {Decision, Evidence} from './cleanup-decisions.js';
 import {markerTag, runKeyIn} from './identity.js';
 import type {Owned} from './worker.js';
-import type {CiWorker} from '../ci-server.js';
-import type {Context} from '../context.js';
-import {ActionableError} from '../errors.js';
 
 type Scope = {
   request: CleanupRequest;
@@ -35,16 +35,14 @@ export async function removeStaleWorkers(
     return [];
   }
 
-  const decisions = stale.map(
-    ({name, state}): Decision => ({
-      what: 'worker',
-      name,
-      id: null,
-      ageSeconds: null,
-      action: 'delete',
-      reason: `${state}, without a droplet`,
-    }),
-  );
+  const decisions = stale.map(({name, state}): Decision => ({
+    what: 'worker',
+    name,
+    id: null,
+    ageSeconds: null,
+    action: 'delete',
+    reason: `${state}, without a droplet`,
+  }));
   if (request.dryRun) {
     return decisions;
   }

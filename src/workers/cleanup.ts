@@ -1,14 +1,14 @@
 import {setTimeout as delay} from 'node:timers/promises';
+import type {CiWorker} from '../ci-server.js';
+import type {Context} from '../context.js';
+import type {Droplet} from '../digitalocean/types.js';
+import {ActionableError, UsageError} from '../errors.js';
 import {decide, type Decision, type Evidence} from './cleanup-decisions.js';
 import {removeStaleWorkers, removeUnusedTags} from './cleanup-rest.js';
 import {deleteDroplets} from './delete.js';
 import {identify, markerTag, nameTag} from './identity.js';
 import {ownCiId} from './select.js';
 import type {Owned} from './worker.js';
-import type {CiWorker} from '../ci-server.js';
-import type {Context} from '../context.js';
-import type {Droplet} from '../digitalocean/types.js';
-import {ActionableError, UsageError} from '../errors.js';
 
 export type CleanupRequest = {
   /** Only droplets of this worker name. */
@@ -55,7 +55,10 @@ export async function cleanUp(
   let decisions = decide(first, request);
 
   if (decisions.some(({reason}) => reason === 'not registered')) {
-    progress.phase('look again', `Looking again in ${secondLookSeconds} s at what the CI server does not know`);
+    progress.phase(
+      'look again',
+      `Looking again in ${secondLookSeconds} s at what the CI server does not know`,
+    );
     await delay(secondLookSeconds * time.secondMs, undefined, {signal});
     const second = await look(request, context);
     decisions = confirmed(decisions, decide(second, request));
@@ -64,12 +67,17 @@ export async function cleanUp(
   const ours = decisions.length;
   limit(decisions, request.maxDeletes ?? Math.max(3, Math.floor(ours / 5)));
   if (!request.dryRun) {
-    progress.phase('delete', `Deleting ${decisions.filter(({action}) => action === 'delete').length} of ${ours} droplets`);
+    progress.phase(
+      'delete',
+      `Deleting ${decisions.filter(({action}) => action === 'delete').length} of ${ours} droplets`,
+    );
     await carryOut(decisions, first.owned, context);
   }
 
   const goneNames = new Set(
-    decisions.filter(({action}) => action === 'delete' || action === 'deleted').map(({name}) => name),
+    decisions
+      .filter(({action}) => action === 'delete' || action === 'deleted')
+      .map(({name}) => name),
   );
   const scope = {request, owned: first.owned, goneNames};
   decisions.push(
@@ -100,7 +108,9 @@ async function look(
     .filter((each): each is Owned => each.identity !== undefined);
   const ids = [...new Set(known.map(({identity}) => identity.ciId))];
   const id = own?.id ?? (ids.length === 1 ? ids[0] : undefined);
-  const owned = known.filter(({identity}) => identity.ciId === id && (ci === undefined || identity.kind === ci.kind));
+  const owned = known.filter(
+    ({identity}) => identity.ciId === id && (ci === undefined || identity.kind === ci.kind),
+  );
   if (owned.length === 0 && known.length > 0 && own?.isCertain !== true) {
     throw new ActionableError(
       'CI_UNDECIDED',
@@ -166,7 +176,7 @@ function limit(decisions: Decision[], most: number): void {
 async function carryOut(decisions: Decision[], owned: Owned[], context: Context): Promise<void> {
   const chosen = decisions.filter(({action}) => action === 'delete');
   const ids = new Set(chosen.map(({id}) => id));
-  const leftovers = await deleteDroplets(
+  const {leftovers} = await deleteDroplets(
     owned.filter(({droplet}) => ids.has(droplet.id)),
     context,
   );

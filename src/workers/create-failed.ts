@@ -11,57 +11,73 @@ type Failure = {
   cause: unknown;
   kept?: Droplet[];
   undone?: Droplet[];
+  /** Names of droplets of the same run that were there before. */
+  adopted?: string[];
   leftovers: Leftover[];
 };
 
-export function timedOut(seconds: number): ActionableError {
-  return new ActionableError('TIMEOUT', `Time is up (${seconds} s)`, [
+export function timedOut({timeoutSeconds, keepOnFailure}: Plan): ActionableError {
+  return new ActionableError('TIMEOUT', `Time is up (${timeoutSeconds} s)`, [
     'Give it more time: --timeout 30m. A first boot takes a minute, the download of Concourse some more',
-    'The worker must reach the TSA and the Concourse release; keep a droplet to look into: --keep-on-failure --ssh-key ID',
+    'The worker must reach the TSA and the Concourse release',
+    ...(keepOnFailure ? [] : ['Keep a droplet to look into: --keep-on-failure --ssh-key ID']),
   ]);
 }
 
 /** One error that says in which phase a create ended, why, what was last seen, and what became of the droplets. */
-export function createFailed({
-  plan,
-  phase,
-  seen,
-  cause,
-  kept = [],
-  undone = [],
-  leftovers,
-}: Failure): unknown {
-  if (!(cause instanceof ActionableError)) {
-    return leftovers.length === 0 ? cause : new AggregateError([cause], stillBilled(leftovers));
-  }
-
-  // Before anything is made, the cause alone says it all.
-  if (phase === 'preflight' && cause.code !== 'TIMEOUT' && cause.code !== 'INTERRUPTED') {
+export function createFailed(failure: Failure): unknown {
+  const {plan, phase, seen, cause, kept = [], undone = [], adopted = [], leftovers} = failure;
+  const isNothingMade = leftovers.length + kept.length + undone.length + adopted.length === 0;
+  if (!(cause instanceof ActionableError) && isNothingMade) {
     return cause;
   }
 
-  const lines = [`${plan.workerName} was not created. ${cause.message} (phase: ${phase})`];
-  lines.push(...seen.map((line) => `Last seen: ${line}`));
-  const suggestions = [...cause.suggestions];
+  const {
+    code,
+    message,
+    suggestions: advice,
+    oclif,
+  } = cause instanceof ActionableError
+    ? cause
+    : new ActionableError('UNEXPECTED', `An error of do-worker's own: ${String(cause)}`);
+  // Before anything is made, the cause alone says it all.
+  if (phase === 'preflight' && isNothingMade && code !== 'TIMEOUT' && code !== 'INTERRUPTED') {
+    return cause;
+  }
+
+  const lines = [`${plan.workerName} was not created. ${message} (phase: ${phase})`];
+  lines.push(...seen.filter((line) => !line.includes(message)).map((line) => `Last seen: ${line}`));
+  const suggestions = [...advice];
   const destroy = `do-worker destroy ${plan.workerName} --run ${plan.runKey}`;
+  const gone = undone.filter(({id}) => leftovers.every((leftover) => leftover.id !== id));
+  if (gone.length > 0) {
+    lines.push(`Destroyed again: ${gone.map(({name, id}) => `${name} (${id})`).join(', ')}`);
+  }
+
+  if (kept.length > 0) {
+    lines.push(`Kept, and billed: ${kept.map(({name, id}) => `${name} (${id})`).join(', ')}`);
+    suggestions.push(`When you have seen enough: ${destroy}`);
+  }
+
   if (leftovers.length > 0) {
     lines.push(stillBilled(leftovers));
     suggestions.unshift(`Stop paying for it: ${destroy}`);
-  } else if (kept.length > 0) {
-    lines.push(`Kept, and billed: ${kept.map(({name, id}) => `${name} (${id})`).join(', ')}`);
-    suggestions.push(`When you have seen enough: ${destroy}`);
-  } else if (undone.length > 0) {
-    lines.push(`Destroyed again: ${undone.map(({name, id}) => `${name} (${id})`).join(', ')}`);
   }
 
-  return new ActionableError(cause.code, lines.join('\n'), suggestions, cause.oclif.exit);
+  if (adopted.length > 0) {
+    lines.push(`Adopted, not destroyed, and billed: ${adopted.join(', ')}`);
+    suggestions.push(`To end them too: ${destroy}`);
+  }
+
+  return new ActionableError(code, lines.join('\n'), suggestions, oclif.exit);
 }
 
 export function stillBilled(leftovers: Leftover[]): string {
   return leftovers
-    .map(
-      ({name, id, reason}) =>
-        `NOT destroyed and still billed: ${name} (https://cloud.digitalocean.com/droplets/${id}): ${reason}`,
+    .map(({name, id, reason}) =>
+      id === null
+        ? `It cannot be told whether ${name} exists and is billed: ${reason}`
+        : `NOT destroyed and still billed: ${name} (https://cloud.digitalocean.com/droplets/${id}): ${reason}`,
     )
     .join('\n');
 }

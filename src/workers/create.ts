@@ -2,6 +2,7 @@ import type {CiServer} from '../ci-server.js';
 import type {Context} from '../context.js';
 import {ActionableError} from '../errors.js';
 import {createFailed, stillBilled, timedOut} from './create-failed.js';
+import type {Leftover} from './delete.js';
 import {Fleet} from './fleet.js';
 import {makeDroplets, type Ledger} from './make-droplets.js';
 import {newDropletNames, planWorkers, type CreateRequest, type Plan} from './plan.js';
@@ -49,7 +50,7 @@ export async function createWorkers(
     return describe(plan, work, time.now());
   } catch (error) {
     const isTimeout = deadline.aborted && !context.signal.aborted;
-    const cause = isTimeout ? timedOut(plan.timeoutSeconds) : error;
+    const cause = isTimeout ? timedOut(plan) : error;
     if (cause instanceof ActionableError && !context.signal.aborted && isEnough(plan, work)) {
       return settleForLess(plan, ci!, {work, cause}, context);
     }
@@ -81,12 +82,7 @@ async function settleForLess(
     context.progress.note(stillBilled(leftovers));
   }
 
-  for (const {name} of fleet!.droplets.values()) {
-    if (!fleet!.registered.has(name)) {
-      fleet!.droplets.delete(name);
-    }
-  }
-
+  fleet!.keepRegistered();
   return describe(plan, work, context.time.now());
 }
 
@@ -97,23 +93,39 @@ async function undone(
   {work, cause}: {work: Work; cause: unknown},
   context: Context,
 ): Promise<unknown> {
-  const {ledger, fleet, timeline} = work;
-  const failure = {plan, phase: timeline.current(), seen: fleet?.describe() ?? [], cause};
-  const isNothingMade = ledger.created.length === 0 && ledger.uncertain.size === 0;
-  if (isNothingMade || plan.keepOnFailure) {
-    return createFailed({...failure, kept: ledger.created, leftovers: []});
+  const {ledger, fleet, checked, timeline} = work;
+  const phase = timeline.current();
+  const unclear = [...ledger.uncertain].map((name) => ({
+    name,
+    id: null,
+    reason: 'its POST got no clear answer',
+  }));
+  let leftovers: Leftover[] = unclear;
+  const isSomethingMade = ledger.created.length + ledger.uncertain.size > 0;
+  if (isSomethingMade && !plan.keepOnFailure) {
+    context.progress.phase(
+      'undo',
+      `Destroying what was made (interrupted once more, it stays and is billed). ${(cause as Error).message}`,
+    );
+    leftovers = await undoCreate(ledger, plan.workerName, ci, context);
   }
 
-  context.progress.phase('undo', `Destroying what was made: ${(cause as Error).message}`);
-  const leftovers = await undoCreate(ledger, plan.workerName, ci, context);
-  return createFailed({...failure, undone: ledger.created, leftovers});
+  return createFailed({
+    plan,
+    phase,
+    cause,
+    seen: fleet?.describe() ?? [],
+    ...(plan.keepOnFailure ? {kept: ledger.created} : {undone: ledger.created}),
+    adopted: (checked?.adopted ?? []).map(({droplet}) => droplet.name),
+    leftovers,
+  });
 }
 
 /** What a create would do. */
 export type Rehearsal = {
   dryRun: true;
   run: string;
-  /** How many droplets would be made, besides those adopted. */
+  /** How many droplets would be made, besides those adopted; the prices are for both. */
   count: number;
   adopted: string[];
   region: string;
@@ -142,8 +154,8 @@ export async function rehearseCreate(
     adopted: adopted.map(({droplet}) => droplet.name),
     region,
     size,
-    priceHourly: sum([count * priceHourly]),
-    worstCost: worstCost(count * priceHourly, plan.ttlSeconds),
+    priceHourly: sum([plan.count * priceHourly]),
+    worstCost: worstCost(plan.count * priceHourly, plan.ttlSeconds),
   };
 }
 
@@ -161,6 +173,7 @@ async function create(plan: Plan, ci: CiServer, work: Work, context: Context): P
   const {progress, signal} = context;
   progress.phase('preflight', 'Checking the accounts, the keys and the CI server');
   const checked = await preflight(plan, ci, context);
+  work.checked = checked;
   const adopted = checked.adopted.map(({droplet}) => droplet);
   if (adopted.length > 0) {
     progress.note(`Adopting ${adopted.map(({name}) => name).join(', ')} of the same run`);
@@ -183,7 +196,6 @@ async function create(plan: Plan, ci: CiServer, work: Work, context: Context): P
   const run = {kind: ci.kind, ciId, workerName: plan.workerName.toLowerCase(), runKey: plan.runKey};
   const fleet = new Fleet(plan, plan.isRunKeyGiven ? run : undefined);
   fleet.expect([...adopted, ...ledger.created]);
-  work.checked = checked;
   work.fleet = fleet;
   const {workerRequest: request} = plan;
   await waitUntilRegistered(fleet, {request, ci, pace, withGpus: hasGpus(plan)}, context);

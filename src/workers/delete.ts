@@ -6,7 +6,13 @@ import {StillWaiting, orStillWaiting, pollUntil} from './poll.js';
 import type {Owned} from './worker.js';
 
 /** A droplet that could not be deleted, and is still billed. */
-export type Leftover = {name: string; id: number; reason: string};
+export type Leftover = {name: string; id: number | null; reason: string};
+
+export type Deleted = {
+  leftovers: Leftover[];
+  /** Those that DigitalOcean did not know. */
+  absent: Owned[];
+};
 
 const concurrency = 8;
 const pollSeconds = 5;
@@ -20,41 +26,37 @@ type Deleting = Pick<Context, 'digitalOcean' | 'signal' | 'time'>;
  * Deletes droplets by id and lists until they are gone. Their own fields, just read, have shown that they are ours.
  * One that fails never keeps the others.
  */
-export async function deleteDroplets(owned: Owned[], context: Deleting): Promise<Leftover[]> {
+export async function deleteDroplets(owned: Owned[], context: Deleting): Promise<Deleted> {
   const limit = pLimit(concurrency);
   const leftovers: Leftover[] = [];
   const deleted: Owned[] = [];
+  const absent: Owned[] = [];
   await Promise.all(
     owned.map(async (each) =>
       limit(async () => {
         const {id, name} = each.droplet;
         try {
-          await deleteDroplet(id, context);
-          deleted.push(each);
+          const wasThere = await deleteDroplet(id, context);
+          (wasThere ? deleted : absent).push(each);
         } catch (error) {
           leftovers.push({id, name, reason: reasonOf(error)});
         }
       }),
     ),
   );
-  return [...leftovers, ...(await stillListed(deleted, context))];
+  return {leftovers: [...leftovers, ...(await stillListed(deleted, context))], absent};
 }
 
-async function deleteDroplet(id: number, {digitalOcean, signal, time}: Deleting): Promise<void> {
-  await pollUntil(
+async function deleteDroplet(id: number, {digitalOcean, signal, time}: Deleting): Promise<boolean> {
+  return pollUntil(
     async () => {
       try {
-        await digitalOcean.deleteDroplet(id, signal);
+        return await digitalOcean.deleteDroplet(id, signal);
       } catch (error) {
-        if (
+        const isBusy =
           error instanceof ApiError &&
-          error.status === 422 &&
-          /pending event/iv.test(error.detail)
-        ) {
-          throw new StillWaiting(error.message);
-        }
-
-        throw error;
+          (error.status === 429 || (error.status === 422 && /pending event/iv.test(error.detail)));
+        throw isBusy ? new StillWaiting(error.message) : error;
       }
     },
     {everySeconds: pollSeconds, forSeconds: pendingEventSeconds},
@@ -65,30 +67,20 @@ async function deleteDroplet(id: number, {digitalOcean, signal, time}: Deleting)
 /** A 204 sometimes destroys nothing, so what is still there after a while is deleted once more. */
 async function stillListed(deleted: Owned[], context: Deleting): Promise<Leftover[]> {
   const {digitalOcean, signal, time} = context;
-  const workerNames = [...new Set(deleted.map(({identity}) => identity.workerName))];
-  let left = deleted.map(({droplet}) => droplet);
+  let left = deleted;
   let polls = 0;
   try {
     await pollUntil(
       async () => {
-        const listed = new Set<number>();
-        for (const workerName of workerNames) {
-          const droplets = await digitalOcean
-            .dropletsTagged(nameTag(workerName), signal)
-            .catch(orStillWaiting);
-          for (const {id} of droplets) {
-            listed.add(id);
-          }
-        }
-
-        left = left.filter(({id}) => listed.has(id));
+        const there = await stillThere(left, digitalOcean, signal).catch(orStillWaiting);
+        left = left.filter(({droplet}) => there.has(droplet.id));
         polls++;
         if (left.length === 0) {
           return;
         }
 
         if (polls % 6 === 0) {
-          await Promise.all(left.map(async ({id}) => deleteDroplet(id, context)));
+          await Promise.all(left.map(async ({droplet}) => deleteDroplet(droplet.id, context)));
         }
 
         throw new StillWaiting('DigitalOcean accepted the deletion but still lists it');
@@ -98,8 +90,39 @@ async function stillListed(deleted: Owned[], context: Deleting): Promise<Leftove
     );
     return [];
   } catch (error) {
-    return left.map(({id, name}) => ({id, name, reason: reasonOf(error)}));
+    return left.map(({droplet: {id, name}}) => ({id, name, reason: reasonOf(error)}));
   }
+}
+
+/** One listing for each worker name; a droplet without our tags is asked for by itself. */
+async function stillThere(
+  owned: Owned[],
+  digitalOcean: Context['digitalOcean'],
+  signal: AbortSignal,
+): Promise<Set<number>> {
+  const there = new Set<number>();
+  for (const workerName of new Set(owned.map(({identity}) => identity.workerName))) {
+    const droplets =
+      workerName === ''
+        ? []
+        : await digitalOcean.dropletsTagged(nameTag(workerName), signal, {
+            withGpus: owned.some(({droplet}) => droplet.size_slug.startsWith('gpu-')),
+          });
+    for (const {id} of droplets) {
+      there.add(id);
+    }
+  }
+
+  for (const {droplet, identity} of owned) {
+    if (
+      identity.workerName === '' &&
+      (await digitalOcean.droplet(droplet.id, signal)) !== undefined
+    ) {
+      there.add(droplet.id);
+    }
+  }
+
+  return there;
 }
 
 function reasonOf(error: unknown): string {

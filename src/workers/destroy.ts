@@ -37,14 +37,18 @@ export async function destroyWorkers(
 
   const {ci, progress, signal, time} = context;
   progress.phase('list', `Looking for droplets of ${workerName}`);
-  const [owned, listing] = await Promise.all([
+  const [{owned, others}, listing] = await Promise.all([
     selectOwned(request, context),
     listWorkers(ci, signal),
   ]);
-  const isMeant = ({name, tags}: CiWorker) => {
+  const otherNames = new Set(others.map(({droplet}) => droplet.name));
+  // A worker that runs without a droplet here may be another account's, and one whose droplet is gone stalls soon.
+  const isMeant = ({name, tags, state}: CiWorker) => {
     const key = runKeyIn(name, workerName);
     return (
       key !== undefined &&
+      !otherNames.has(name) &&
+      !['running', 'retiring'].includes(state) &&
       (runKey === undefined || key === runKey.toLowerCase()) &&
       tags.some((tag) => tag.toLowerCase() === workerName.toLowerCase())
     );
@@ -55,27 +59,50 @@ export async function destroyWorkers(
   const all = [...new Set([...names, ...stale])];
   const workers = owned.map((each) =>
     describeWorker(each, {
-      now: time.now(),
+      now: context.digitalOcean.time ?? time.now(),
       workerState: stateIn(listing.workers, each.droplet.name),
     }),
   );
+  if (owned.length === 0 && others.length > 0) {
+    progress.note(
+      `Not meant, and still there: ${others.map((each) => tellApart(each)).join(', ')}`,
+    );
+  }
+
   if (dryRun) {
-    return {workers, removed: listing.workers === undefined ? null : stale, dryRun};
+    const listed = listing.workers?.map(({name}) => name);
+    return {workers, removed: listed?.filter((name) => all.includes(name)) ?? null, dryRun};
   }
 
   if (drainSeconds > 0 && names.length > 0 && ci !== undefined) {
     await drain(names, drainSeconds, ci, context);
   }
 
-  progress.phase('delete', `Deleting ${owned.length} droplet(s)`);
-  const leftovers = await deleteDroplets(owned, context);
+  if (owned.length > 0) {
+    progress.phase('delete', `Deleting ${owned.length} droplet(s)`);
+  }
+
+  const {leftovers} = await deleteDroplets(owned, context);
+  if (signal.aborted) {
+    throw interrupted(request, owned, signal.reason as Error);
+  }
+
   if (leftovers.length > 0) {
     throw notDestroyed(request, leftovers, owned);
   }
 
   const removed =
     ci === undefined || all.length === 0 ? [] : await remove(all, {ci, request, listing}, context);
-  return {workers, removed: ci === undefined ? null : removed, dryRun};
+  const gone = workers.map((worker) => ({
+    ...worker,
+    dropletStatus: 'destroyed',
+    workerState: null,
+  }));
+  return {workers: gone, removed: ci === undefined ? null : removed, dryRun};
+}
+
+function tellApart({droplet, identity}: Owned): string {
+  return `${droplet.name} (run ${identity.runKey}, CI id ${identity.ciId})`;
 }
 
 type Listing = {workers: CiWorker[] | undefined; error?: unknown};
@@ -173,6 +200,20 @@ async function remove(
   return listing.workers === undefined
     ? names
     : names.filter((name) => listing.workers!.some((worker) => worker.name === name));
+}
+
+/** What was asked of DigitalOcean before the interrupt may well be done. */
+function interrupted({workerName}: DestroyRequest, owned: Owned[], reason: Error): ActionableError {
+  const exit = reason instanceof ActionableError ? reason.oclif.exit : 1;
+  return new ActionableError(
+    'INTERRUPTED',
+    `${reason.message}: the deletion of ${owned.map(({droplet}) => droplet.name).join(', ') || 'nothing'} was asked for, but not confirmed`,
+    [
+      `See what is left: do-worker list ${workerName}`,
+      `Finish it: do-worker destroy ${workerName}`,
+    ],
+    exit,
+  );
 }
 
 function notDestroyed(

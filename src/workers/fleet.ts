@@ -1,8 +1,8 @@
-import {identify, type Identity} from './identity.js';
-import {publicAddress} from './worker.js';
 import type {CiWorker, WorkerRequest} from '../ci-server.js';
 import type {Droplet} from '../digitalocean/types.js';
 import {ActionableError} from '../errors.js';
+import {publicAddress} from './worker.js';
+import {identify, type Identity} from './identity.js';
 
 export type FleetSize = {
   /** How many are wanted, and how many are enough. */
@@ -30,6 +30,15 @@ export class Fleet {
   expect(droplets: Droplet[]): void {
     for (const droplet of droplets) {
       this.droplets.set(droplet.name, droplet);
+    }
+  }
+
+  /** Forgets those that did not become workers. */
+  keepRegistered(): void {
+    for (const name of this.droplets.keys()) {
+      if (!this.registered.has(name)) {
+        this.droplets.delete(name);
+      }
     }
   }
 
@@ -111,7 +120,11 @@ export class Fleet {
       this.droplets.delete(name);
     }
 
-    this.expect(kept.filter(({name}) => !this.droplets.has(name)).slice(0, this.size.count - this.droplets.size));
+    this.expect(
+      kept
+        .filter(({name}) => !this.droplets.has(name))
+        .slice(0, this.size.count - this.droplets.size),
+    );
     return yielded.slice(0, rivals.length - this.size.count);
   }
 

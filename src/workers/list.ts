@@ -26,7 +26,7 @@ export async function listWorkers(
     .map((owned) => {
       const isItsOwn = owned.identity.kind === ci?.kind && owned.identity.ciId === asked?.ciId;
       return describeWorker(owned, {
-        now: time.now(),
+        now: digitalOcean.time ?? time.now(),
         workerState: stateIn(isItsOwn ? asked?.workers : undefined, owned.droplet.name),
       });
     });

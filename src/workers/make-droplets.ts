@@ -4,7 +4,7 @@ import type {Context} from '../context.js';
 import type {Droplet, NewDroplets} from '../digitalocean/types.js';
 import {ActionableError, ApiError, NoAnswer} from '../errors.js';
 import type {Placement, Preflight} from './preflight.js';
-import {StillWaiting, orStillWaiting, pollUntil} from './poll.js';
+import {StillWaiting, isUncertain, orStillWaiting, pollUntil} from './poll.js';
 import type {Plan} from './plan.js';
 import {identify, nameTag, tagsFor} from './identity.js';
 
@@ -28,14 +28,15 @@ type Making = Pick<Preflight, 'ciId' | 'placements'> & {
   ci: CiServer;
   /** How many of them are enough. */
   min: number;
+  context: Pick<Context, 'digitalOcean' | 'progress' | 'signal' | 'time'>;
 };
 
 /** Makes the droplets of these bootstraps, in the first placement that has room. */
 export async function makeDroplets(
   bootstraps: Bootstrap[],
-  {plan, ci, ciId, placements, min}: Making,
+  {plan, ci, ciId, placements, min}: Omit<Making, 'context'>,
   ledger: Ledger,
-  context: Pick<Context, 'digitalOcean' | 'progress' | 'signal' | 'time'>,
+  context: Making['context'],
 ): Promise<void> {
   const sshKeys = await accountKeys(plan, context);
   const tags = tagsFor({
@@ -88,7 +89,7 @@ async function makeBatch(
   batch: Omit<NewDroplets, 'region' | 'size'>,
   open: Placement[],
   ledger: Ledger,
-  context: Pick<Context, 'digitalOcean' | 'progress' | 'signal' | 'time'>,
+  context: Making['context'],
 ): Promise<void> {
   for (;;) {
     const {region, size} = open[0]!;
@@ -97,31 +98,30 @@ async function makeBatch(
       ledger.uncertain.add(name);
     }
 
-    try {
-      ledger.created.push(...(await post({...batch, region, size}, context)));
-      settle(batch.names, ledger);
+    const answer = await post({...batch, region, size}, context);
+    if (Array.isArray(answer)) {
+      enter(answer, ledger);
+      await findMissing(batch, undefined, ledger, context);
       return;
-    } catch (error) {
-      if (!(error instanceof ApiError) || error.status >= 500) {
-        throw error;
-      }
-
-      settle(batch.names, ledger);
-      if (!isNoRoom(error) || open.length === 1) {
-        throw explainRefusal(error, region, size);
-      }
-
-      open.shift();
-      context.progress.note(
-        `${size} in ${region} cannot be had (${error.detail}); trying ${open[0]!.size} in ${open[0]!.region}`,
-      );
     }
-  }
-}
 
-function settle(names: string[], {uncertain}: Ledger): void {
-  for (const name of names) {
-    uncertain.delete(name);
+    if (isUncertain(answer)) {
+      await findMissing(batch, answer, ledger, context);
+      return;
+    }
+
+    for (const name of batch.names) {
+      ledger.uncertain.delete(name);
+    }
+
+    if (!isNoRoom(answer) || open.length === 1) {
+      throw explainRefusal(answer, region, size);
+    }
+
+    open.shift();
+    context.progress.note(
+      `${size} in ${region} cannot be had (${answer.detail}); trying ${open[0]!.size} in ${open[0]!.region}`,
+    );
   }
 }
 
@@ -131,57 +131,73 @@ function settle(names: string[], {uncertain}: Ledger): void {
  */
 async function post(
   droplets: NewDroplets,
-  {
-    digitalOcean,
-    progress,
-    signal,
-    time,
-  }: Pick<Context, 'digitalOcean' | 'progress' | 'signal' | 'time'>,
-): Promise<Droplet[]> {
+  {digitalOcean, signal, time}: Making['context'],
+): Promise<Droplet[] | ActionableError> {
+  const never = new AbortController().signal;
   try {
     return await pollUntil(
       async () => {
+        signal.throwIfAborted();
         try {
           return await digitalOcean.createDroplets(droplets);
         } catch (error) {
           // A key that was added a moment ago is unknown for some seconds.
           throw error instanceof ApiError && /invalid key identifiers/iv.test(error.detail)
-            ? new StillWaiting(error.message, error.suggestions)
+            ? new KeyLag(error)
             : error;
         }
       },
       {everySeconds: lagPollSeconds, forSeconds: lagSeconds},
-      {time, signal},
+      {time, signal: never},
     );
   } catch (error) {
-    if (error instanceof NoAnswer || (error instanceof ApiError && error.status >= 500)) {
-      progress.note(`${error.message}. Looking whether the droplets were made all the same`);
-      return findMade(droplets, error, {digitalOcean, signal, time});
+    const cause = error instanceof KeyLag ? error.refusal : error;
+    if (cause instanceof NoAnswer || cause instanceof ApiError) {
+      return cause;
     }
 
-    throw error;
+    throw cause;
   }
 }
 
-/** The droplets of a POST whose answer was lost, as the list shows them after a while. */
-async function findMade(
-  {names, tags}: NewDroplets,
-  lost: ActionableError,
-  {digitalOcean, signal, time}: Pick<Context, 'digitalOcean' | 'signal' | 'time'>,
-): Promise<Droplet[]> {
+class KeyLag extends StillWaiting {
+  constructor(readonly refusal: ApiError) {
+    super(refusal.message);
+  }
+}
+
+/** Enters droplets into the ledger; one whose name was not asked for is none of ours. */
+function enter(droplets: Droplet[], {created, uncertain}: Ledger): void {
+  for (const droplet of droplets.filter(({name}) => uncertain.has(name))) {
+    created.push(droplet);
+    uncertain.delete(droplet.name);
+  }
+}
+
+/** Looks for droplets that the POST did not name in a clear answer, for as long as lists may lag. */
+async function findMissing(
+  {names, tags}: Pick<NewDroplets, 'names' | 'tags'>,
+  lost: ActionableError | undefined,
+  ledger: Ledger,
+  {digitalOcean, progress, signal, time}: Making['context'],
+): Promise<void> {
+  if (names.every((name) => !ledger.uncertain.has(name))) {
+    return;
+  }
+
+  const why = lost?.message ?? 'DigitalOcean named fewer droplets than were asked for';
+  progress.note(`${why}. Looking whether the droplets were made all the same`);
   const tag = tags.find((each) => each.startsWith(nameTag('')))!;
-  return pollUntil(
+  await pollUntil(
     async () => {
-      const listed = await digitalOcean.dropletsTagged(tag, signal).catch(orStillWaiting);
-      const made = listed.filter(({name}) => names.includes(name));
-      if (made.length < names.length) {
+      enter(await digitalOcean.dropletsTagged(tag, signal).catch(orStillWaiting), ledger);
+      const missing = names.filter((name) => ledger.uncertain.has(name));
+      if (missing.length > 0) {
         throw new StillWaiting(
-          `${lost.message}, and ${names.length - made.length} of ${names.length} droplets have not appeared within ${lagSeconds} s`,
-          ['Try again in a minute', ...lost.suggestions],
+          `${why}, and ${missing.length} of ${names.length} droplets have not appeared within ${lagSeconds} s`,
+          ['Try again in a minute', ...(lost?.suggestions ?? [])],
         );
       }
-
-      return made;
     },
     {everySeconds: lagPollSeconds, forSeconds: lagSeconds},
     {time, signal},
@@ -216,12 +232,16 @@ async function accountKeys(
   return [...sshKeys, md5Fingerprint];
 }
 
-function isNoRoom({status, detail}: ApiError): boolean {
-  return status === 422 && /not available|unavailable/iv.test(detail);
+function isNoRoom(error: ActionableError): error is ApiError {
+  return (
+    error instanceof ApiError &&
+    error.status === 422 &&
+    /not available|unavailable/iv.test(error.detail)
+  );
 }
 
-function explainRefusal(error: ApiError, region: string, size: string): ActionableError {
-  if (/droplet limit/iv.test(error.detail)) {
+function explainRefusal(error: ActionableError, region: string, size: string): ActionableError {
+  if (/droplet limit/iv.test(error.message)) {
     return new ActionableError('DROPLET_LIMIT', error.message, [
       'See which droplets are workers: do-worker list',
       'Ask DigitalOcean for a higher limit',

@@ -60,7 +60,7 @@ export async function planWorkers(
     variables: request.variables,
   };
 
-  problems.push(...nameProblems(workerName, runKey, ci?.maxNameLength ?? 63));
+  problems.push(...nameProblems(workerName, request.runKey ?? runKey, ci?.maxNameLength ?? 63));
 
   if (!Number.isSafeInteger(count) || count < 1 || count > 1000) {
     problems.push(`Count ${count} is not a number from 1 to 1000`);
@@ -95,9 +95,18 @@ export async function planWorkers(
     problems.push(`VPC ${JSON.stringify(request.vpc)} is not a UUID`);
   }
 
+  for (const [what, seconds, most] of [
+    ['A ttl', ttlSeconds, 30 * 86_400],
+    ['A time-out', timeoutSeconds, 86_400],
+  ] as const) {
+    if (!Number.isSafeInteger(seconds) || seconds < 1 || seconds > most) {
+      problems.push(`${what} of ${seconds} s is not between 1 s and ${most / 86_400} day(s)`);
+    }
+  }
+
   if (ttlSeconds <= timeoutSeconds) {
     problems.push(
-      `A ttl of ${ttlSeconds} s ends before the time-out of ${timeoutSeconds} s: workers would expire while they are waited for`,
+      `A ttl of ${ttlSeconds} s ends before the time-out of ${timeoutSeconds} s: give a longer --ttl or a shorter --timeout`,
     );
   }
 

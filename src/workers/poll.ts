@@ -25,10 +25,15 @@ export async function pollUntil<T>(
   });
 }
 
+/** Whether what was asked may have been done all the same: only a refusal by the service itself says no. */
+export function isUncertain(error: unknown): error is NoAnswer | ApiError {
+  return error instanceof NoAnswer || (error instanceof ApiError && !error.isRefusal);
+}
+
 /** Turns a failure that may pass by itself into StillWaiting, so that a long wait outlives it. */
 export function orStillWaiting(error: unknown): never {
   const isPassing =
     error instanceof NoAnswer ||
-    (error instanceof ApiError && (error.status >= 500 || error.status === 429));
+    (error instanceof ApiError && (!error.isRefusal || error.status === 429));
   throw isPassing ? new StillWaiting(error.message, error.suggestions) : error;
 }

@@ -27,10 +27,10 @@ export async function preflight(
   ci: CiServer,
   {digitalOcean, progress, signal}: Pick<Context, 'digitalOcean' | 'progress' | 'signal'>,
 ): Promise<Preflight> {
-  const [summary, ciId, sizes, first] = await allChecks([
+  const [summary, ciId, placements, first] = await allChecks([
     ci.preflight(plan.workerRequest, signal),
     ciIdFor(plan.ciId, ci, signal),
-    digitalOcean.sizes(signal),
+    digitalOcean.sizes(signal).then((sizes) => placementsIn(plan, sizes)),
     digitalOcean.firstDroplets(signal),
     checkImage(plan, digitalOcean, signal),
     checkSshKeys(plan, digitalOcean, signal),
@@ -40,9 +40,11 @@ export async function preflight(
   const isPartial = first.total > first.droplets.length || hasGpus(plan);
   const droplets =
     isPartial && plan.isRunKeyGiven
-      ? await digitalOcean.dropletsTagged(nameTag(plan.workerName), signal, {withGpus: hasGpus(plan)})
+      ? await digitalOcean.dropletsTagged(nameTag(plan.workerName), signal, {
+          withGpus: hasGpus(plan),
+        })
       : first.droplets;
-  const adopted = droplets
+  const sameRun = droplets
     .map((droplet) => ({droplet, identity: identify(droplet)}))
     .filter((each): each is Owned => {
       const {identity, droplet} = each;
@@ -54,11 +56,17 @@ export async function preflight(
         ['new', 'active'].includes(droplet.status)
       );
     })
-    .toSorted((a, b) => a.droplet.id - b.droplet.id)
-    .slice(0, plan.count);
+    .toSorted((a, b) => a.droplet.id - b.droplet.id);
+  const more = sameRun.slice(plan.count);
+  if (more.length > 0) {
+    progress.note(
+      `More droplets of run ${plan.runKey} are there than asked for, and are billed too: ${more.map(({droplet}) => droplet.name).join(', ')}`,
+    );
+  }
+
+  const adopted = sameRun.slice(0, plan.count);
 
   const missing = plan.count - adopted.length;
-  const placements = placementsIn(plan, sizes);
   if (missing > 0 && first.total + missing > lowestDropletLimit) {
     await checkLimit({missing, total: first.total}, {digitalOcean, signal});
   }

@@ -13,34 +13,43 @@ export type Selection = {
   ciId?: string | undefined;
 };
 
+export type Selected = {
+  owned: Owned[];
+  /** Of the same worker name, but of another run or another CI server. */
+  others: Owned[];
+};
+
 /** Droplets of ours with this worker name that belong to the CI server at hand; none of another's, ever. */
 export async function selectOwned(
   {workerName, runKey, ciId}: Selection,
   {digitalOcean, ci, signal}: Pick<Context, 'digitalOcean' | 'ci' | 'signal'>,
-): Promise<Owned[]> {
-  const [listed, own] = await Promise.all([
-    digitalOcean.dropletsTagged(nameTag(workerName), signal),
+): Promise<Selected> {
+  const tag = nameTag(workerName);
+  const [byTag, own] = await Promise.all([
+    digitalOcean.dropletsTagged(tag, signal),
     ciId === undefined ? ownCiId(ci, signal) : {id: ciId, isCertain: true},
   ]);
+  // Listings by tag may leave out GPU droplets; asking for them too is for when there is nothing else.
+  const listed =
+    byTag.length > 0 ? byTag : await digitalOcean.dropletsTagged(tag, signal, {withGpus: true});
   const named = listed
     .map((droplet) => ({droplet, identity: identify(droplet)}))
-    .filter(
-      (each): each is Owned =>
-        each.identity?.workerName === workerName.toLowerCase() &&
-        (ci === undefined || each.identity.kind === ci.kind) &&
-        (runKey === undefined || each.identity.runKey === runKey.toLowerCase()),
-    );
-  const ids = [...new Set(named.map(({identity}) => identity.ciId))].toSorted();
-
-  if (own === undefined) {
-    return ids.length > 1 ? undecided(workerName, named) : named;
+    .filter((each): each is Owned => each.identity?.workerName === workerName.toLowerCase());
+  const meant = named.filter(
+    ({identity}) =>
+      (ci === undefined || identity.kind === ci.kind) &&
+      (runKey === undefined || identity.runKey === runKey.toLowerCase()),
+  );
+  const ids = [...new Set(meant.map(({identity}) => identity.ciId))];
+  if (own === undefined && ids.length > 1) {
+    return undecided(workerName, meant);
   }
 
-  const selected = named.filter(({identity}) => identity.ciId === own.id);
+  const owned = meant.filter(({identity}) => own === undefined || identity.ciId === own.id);
   // An id made of the URL given may differ from the server's own, so droplets of others prove nothing.
-  return selected.length === 0 && !own.isCertain && named.length > 0
-    ? undecided(workerName, named)
-    : selected;
+  return owned.length === 0 && meant.length > 0 && own?.isCertain === false
+    ? undecided(workerName, meant)
+    : {owned, others: named.filter((each) => !owned.includes(each))};
 }
 
 /** Undefined when there is no CI server to ask. */

@@ -3,13 +3,15 @@ import type {CiServer} from '../ci-server.js';
 import type {Context} from '../context.js';
 import type {Droplet} from '../digitalocean/types.js';
 import {deleteDroplets, type Leftover} from './delete.js';
-import {identify, nameTag} from './identity.js';
 import type {Ledger} from './make-droplets.js';
-import type {Owned} from './worker.js';
+import {nameTag} from './identity.js';
+import {asMade} from './worker.js';
 
 const undoSeconds = 240;
 const lagSeconds = 60;
 const lagPollSeconds = 5;
+
+type Undoing = Pick<Context, 'digitalOcean' | 'progress' | 'time'>;
 
 /**
  * Destroys what a create has made, also what it may have made without knowing.
@@ -19,29 +21,41 @@ export async function undoCreate(
   {prepared, created, uncertain}: Ledger,
   workerName: string,
   ci: CiServer,
-  {digitalOcean, progress, time}: Pick<Context, 'digitalOcean' | 'progress' | 'time'>,
+  {digitalOcean, progress, time}: Undoing,
 ): Promise<Leftover[]> {
   const signal = AbortSignal.timeout(undoSeconds * time.secondMs);
   const deleting = {digitalOcean, signal, time};
-  const leftovers = await deleteDroplets(created.map(asOwned), deleting);
+  const {leftovers, absent} = await deleteDroplets(created.map(asMade), deleting);
 
-  for (let waited = 0; uncertain.size > 0 && waited <= lagSeconds; waited += lagPollSeconds) {
-    try {
-      const listed = await digitalOcean.dropletsTagged(nameTag(workerName), signal);
-      const found = listed.filter(({name}) => uncertain.has(name));
-      leftovers.push(...(await deleteDroplets(found.map(asOwned), deleting)));
-      for (const {name} of found) {
-        uncertain.delete(name);
-      }
+  // DigitalOcean may not know yet what it has just made: a 404 proves nothing, nor does a list without it.
+  let unknown = absent.map(({droplet}) => droplet);
+  const unseen = new Set(uncertain);
+  for (
+    let waited = 0;
+    waited <= lagSeconds && unknown.length + unseen.size > 0;
+    waited += lagPollSeconds
+  ) {
+    const isLast = waited + lagPollSeconds > lagSeconds;
+    const found = await find(unseen, {workerName, isLast}, deleting);
+    const again = await deleteDroplets([...found, ...unknown].map(asMade), deleting);
+    leftovers.push(...again.leftovers);
+    unknown = again.absent.map(({droplet}) => droplet);
+    for (const {name} of found) {
+      unseen.delete(name);
+    }
 
-      if (uncertain.size > 0) {
-        await delay(lagPollSeconds * time.secondMs, undefined, {signal});
-      }
-    } catch {
-      // The list may come back; if it does not, the droplets' ttl and the next cleanup end them.
+    if (unknown.length + unseen.size > 0 && !signal.aborted) {
+      await delay(lagPollSeconds * time.secondMs);
     }
   }
 
+  leftovers.push(
+    ...[...unseen].map((name) => ({
+      name,
+      id: null,
+      reason: 'its POST got no clear answer, and no list shows it',
+    })),
+  );
   try {
     await ci.remove(prepared, signal);
   } catch (error) {
@@ -53,14 +67,25 @@ export async function undoCreate(
   return leftovers;
 }
 
-/** The droplets that this very call asked for: ours whatever tags they show. */
-function asOwned(droplet: Droplet): Owned {
-  const identity = identify(droplet) ?? {
-    kind: '',
-    ciId: '',
-    workerName: '',
-    runKey: '',
-    ttlSeconds: undefined,
-  };
-  return {droplet, identity};
+/** By the tag, and at the last look also by their names: DigitalOcean may have lost the tags. */
+async function find(
+  names: Set<string>,
+  {workerName, isLast}: {workerName: string; isLast: boolean},
+  {digitalOcean, signal}: Pick<Context, 'digitalOcean' | 'signal'>,
+): Promise<Droplet[]> {
+  if (names.size === 0) {
+    return [];
+  }
+
+  try {
+    const tagged = await digitalOcean.dropletsTagged(nameTag(workerName), signal);
+    const named = isLast
+      ? await Promise.all([...names].map(async (name) => digitalOcean.dropletsNamed(name, signal)))
+      : [];
+    const found = [...tagged, ...named.flat()].filter(({name}) => names.has(name));
+    return [...new Map(found.map((droplet) => [droplet.id, droplet])).values()];
+  } catch {
+    // The list may come back at the next look; names that stay unseen are told of.
+    return [];
+  }
 }

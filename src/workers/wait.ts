@@ -1,10 +1,10 @@
-import {deleteDroplets} from './delete.js';
-import type {Fleet} from './fleet.js';
-import {identify, nameTag} from './identity.js';
-import {StillWaiting, orStillWaiting, pollUntil} from './poll.js';
-import {publicAddress, type Owned} from './worker.js';
 import type {CiServer, WorkerRequest} from '../ci-server.js';
 import type {Context} from '../context.js';
+import {deleteDroplets} from './delete.js';
+import type {Fleet} from './fleet.js';
+import {nameTag} from './identity.js';
+import {StillWaiting, orStillWaiting, pollUntil} from './poll.js';
+import {asMade, publicAddress} from './worker.js';
 
 /** Seconds between two looks. */
 export type Pace = {digitalOceanSeconds: number; ciSeconds: number};
@@ -53,13 +53,15 @@ async function watchDroplets(
   progress.phase('active', `Waiting for DigitalOcean to start ${fleet.droplets.size} droplet(s)`);
   await pollUntil(
     async () => {
-      const listed = await digitalOcean.dropletsTagged(tag, signal, {withGpus}).catch(orStillWaiting);
+      const listed = await digitalOcean
+        .dropletsTagged(tag, signal, {withGpus})
+        .catch(orStillWaiting);
       const yielded = fleet.yieldToRivals(listed);
       if (yielded.length > 0) {
         progress.note(
           `Another create of this run was quicker: giving up ${yielded.map(({name}) => name).join(', ')}`,
         );
-        await deleteDroplets(yielded.map(asOwned), context);
+        await deleteDroplets(yielded.map(asMade), context);
       }
 
       fleet.seeDroplets(listed, (time.now() - startedAt) / 1000, pace.digitalOceanSeconds);
@@ -87,10 +89,12 @@ async function watchWorkers(
     async () => {
       fleet.seeWorkers(await ci.list(signal).catch(orStillWaiting), request);
       const {length: missing} = fleet.pending;
-      if (missing > 0) {
-        progress.update(`${fleet.registered.size} of ${fleet.droplets.size} registered`);
-        throw new StillWaiting(`${missing} not registered`);
+      if (!(missing > 0)) {
+        return;
       }
+
+      progress.update(`${fleet.registered.size} of ${fleet.droplets.size} registered`);
+      throw new StillWaiting(`${missing} not registered`);
     },
     {everySeconds: pace.ciSeconds, forSeconds},
     {time, signal},
@@ -118,9 +122,4 @@ async function learnAddresses(
   } catch {
     // The workers work; a missing address in the result is no reason to destroy them.
   }
-}
-
-/** Droplets of this very call: ours whatever tags they show. */
-function asOwned(droplet: Owned['droplet']): Owned {
-  return {droplet, identity: identify(droplet)!};
 }

@@ -1,6 +1,6 @@
 import type {CiWorker} from '../ci-server.js';
 import type {Droplet} from '../digitalocean/types.js';
-import type {Identity} from './identity.js';
+import {identify, type Identity} from './identity.js';
 
 /** A worker as every command and `--json` shows it; times in seconds, prices in US dollars. */
 export type Worker = {
@@ -27,6 +27,12 @@ export type Worker = {
 };
 
 export type Owned = {droplet: Droplet; identity: Identity};
+
+/** A droplet that this very call asked for: ours whatever tags it shows. */
+export function asMade(droplet: Droplet): Owned {
+  const unmarked = {kind: '', ciId: '', workerName: '', runKey: '', ttlSeconds: undefined};
+  return {droplet, identity: identify(droplet) ?? unmarked};
+}
 
 export function describeWorker(
   {droplet, identity}: Owned,
@@ -68,7 +74,7 @@ export function publicAddress({networks}: Pick<Droplet, 'networks'>): string | u
 export function worstCost(priceHourly: number | null, ttlSeconds: number | null): number | null {
   return priceHourly === null || ttlSeconds === null
     ? null
-    : Math.ceil(((priceHourly * ttlSeconds) / 3600) * 10_000) / 10_000;
+    : Math.ceil(((priceHourly * ttlSeconds) / 3600) * 10_000 - 1e-6) / 10_000;
 }
 
 /** The CI server's word for this droplet's worker, given what it lists (undefined: it gave no list). */

@@ -86,6 +86,10 @@ test('no output of any command holds a secret when everything fails', async () =
       DO_WORKER_VAR: `bad-key=${canary}`,
     },
     {DO_WORKER_CONCOURSE_URL: `http://user:${canary}@127.0.0.1:9/`},
+    // Secrets where the names of their files belong.
+    {DO_WORKER_WORKER_KEY: emulator.concourse.workerKey, DO_WORKER_DROPLET_KEY: canary},
+    {DIGITALOCEAN_ACCESS_TOKEN: '', DIGITALOCEAN_ACCESS_TOKEN_FILE: token},
+    {DO_WORKER_CONCOURSE_PASSWORD: '', DO_WORKER_CONCOURSE_PASSWORD_FILE: password},
   ]) {
     const commands = [
       ['create', 'build-arm'],

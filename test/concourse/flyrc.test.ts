@@ -74,7 +74,7 @@ test.each([
 
 test('says that there is no file', async () => {
   expect(await problem('ci', {HOME: '/nonexistent'})).toMatch(
-    /cannot read \/nonexistent\/.flyrc \(ENOENT\)/v,
+    /cannot read \/nonexistent\/.flyrc \(no such file\)/v,
   );
 });
 

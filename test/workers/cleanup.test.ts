@@ -9,7 +9,11 @@ function cleaning(changes: Partial<CleanupRequest> = {}): CleanupRequest {
   return {graceSeconds: 900, dryRun: false, ...changes};
 }
 
-function ours(emulator: Emulator, name: string, changes: {ageSeconds?: number; ttl?: number; status?: 'off'} = {}) {
+function ours(
+  emulator: Emulator,
+  name: string,
+  changes: {ageSeconds?: number; ttl?: number; status?: 'off'} = {},
+) {
   const {ageSeconds = 0, ttl = 3600, ...rest} = changes;
   return {
     name: `${name}-b1-abcdefgh`,
@@ -26,7 +30,9 @@ function ours(emulator: Emulator, name: string, changes: {ageSeconds?: number; t
 }
 
 function reasons({decisions}: Awaited<ReturnType<typeof cleanUp>>): Record<string, string> {
-  return Object.fromEntries(decisions.map(({name, action, reason}) => [name, `${action}: ${reason}`]));
+  return Object.fromEntries(
+    decisions.map(({name, action, reason}) => [name, `${action}: ${reason}`]),
+  );
 }
 
 test('deletes what is expired, off or unknown to the CI server, and keeps the rest', async () => {
@@ -51,9 +57,12 @@ test('deletes what is expired, off or unknown to the CI server, and keeps the re
     'young-b1-abcdefgh': 'keep: within its boot grace',
   });
   expect(result.counts).toEqual({deleted: 3, kept: 2, left: 0, unknown: 0});
-  expect(emulator.digitalOcean.droplets().map(({name}) => name).toSorted()).toEqual(
-    [workers[0]!.name, 'mine', 'young-b1-abcdefgh'].toSorted(),
-  );
+  expect(
+    emulator.digitalOcean
+      .droplets()
+      .map(({name}) => name)
+      .toSorted(),
+  ).toEqual([workers[0]!.name, 'mine', 'young-b1-abcdefgh'].toSorted());
 });
 
 test('looks twice at a worker that the CI server does not know', async () => {
@@ -74,7 +83,12 @@ test('without an answer from the CI server, deletes only what is expired or off'
     ours(emulator, 'off', {status: 'off'}),
     ours(emulator, 'lost', {ageSeconds: 1000}),
   );
-  emulator.concourse.addFault({method: 'GET', path: '/api/v1/workers', kind: 'status', status: 502});
+  emulator.concourse.addFault({
+    method: 'GET',
+    path: '/api/v1/workers',
+    kind: 'status',
+    status: 502,
+  });
   const {context} = await connect(emulator);
 
   const result = await cleanUp(cleaning(), context);
@@ -86,7 +100,9 @@ test('without an answer from the CI server, deletes only what is expired or off'
 test('deletes no more than it may, oldest first, and counts the rest as left', async () => {
   await using emulator = await startQuick();
   emulator.digitalOcean.add(
-    ...[5000, 9000, 7000, 6000, 8000].map((ageSeconds) => ours(emulator, `x${ageSeconds}`, {ageSeconds})),
+    ...[5000, 9000, 7000, 6000, 8000].map((ageSeconds) =>
+      ours(emulator, `x${ageSeconds}`, {ageSeconds}),
+    ),
   );
   const {context} = await connect(emulator);
 
@@ -126,7 +142,10 @@ test('keeps to one worker name when asked to', async () => {
 test('never touches another cluster, whatever its state', async () => {
   await using emulator = await startQuick();
   const theirs = ours(emulator, 'theirs', {ageSeconds: 9000, status: 'off'});
-  emulator.digitalOcean.add({...theirs, tags: theirs.tags.map((tag) => tag.replace(/ci:.*/v, 'ci:ffffffff'))});
+  emulator.digitalOcean.add({
+    ...theirs,
+    tags: theirs.tags.map((tag) => tag.replace(/ci:.*/v, 'ci:ffffffff')),
+  });
   const {context} = await connect(emulator);
 
   const result = await cleanUp(cleaning(), context);
@@ -138,8 +157,16 @@ test('never touches another cluster, whatever its state', async () => {
 
 test('removes stalled workers of ours that have no droplet, and no others', async () => {
   await using emulator = await startQuick();
-  emulator.concourse.addWorker({name: 'build-arm-b1-abcdefgh', tags: ['build-arm'], state: 'stalled'});
-  emulator.concourse.addWorker({name: 'build-arm-b2-abcdefgh', tags: ['build-arm'], state: 'running'});
+  emulator.concourse.addWorker({
+    name: 'build-arm-b1-abcdefgh',
+    tags: ['build-arm'],
+    state: 'stalled',
+  });
+  emulator.concourse.addWorker({
+    name: 'build-arm-b2-abcdefgh',
+    tags: ['build-arm'],
+    state: 'running',
+  });
   emulator.concourse.addWorker({name: 'somebody', tags: ['build-arm'], state: 'stalled'});
   emulator.concourse.addWorker({name: 'build-arm-b3-abcdefgh', tags: ['other'], state: 'stalled'});
   const {context} = await connect(emulator);
@@ -154,15 +181,20 @@ test('removes stalled workers of ours that have no droplet, and no others', asyn
 
 test('deletes tags of names and ttls that nothing carries, and never those of others', async () => {
   await using emulator = await startQuick();
-  emulator.digitalOcean.plant({tags: ['web', 'do-worker-like', 'do-worker:name:old', 'do-worker:ttl:60', 'do-worker']});
+  emulator.digitalOcean.plant({
+    tags: ['web', 'do-worker-like', 'do-worker:name:old', 'do-worker:ttl:60', 'do-worker'],
+  });
   emulator.digitalOcean.add({name: 'theirs', ageSeconds: 9000, tags: ['do-worker:name:used']});
   const {context} = await connect(emulator);
 
   await cleanUp(cleaning(), context);
 
-  expect(emulator.digitalOcean.tags().map(({name}) => name).toSorted()).toEqual(
-    ['do-worker', 'do-worker-like', 'do-worker:name:used', 'web'],
-  );
+  expect(
+    emulator.digitalOcean
+      .tags()
+      .map(({name}) => name)
+      .toSorted(),
+  ).toEqual(['do-worker', 'do-worker-like', 'do-worker:name:used', 'web']);
 });
 
 test('leaves tags alone while droplets are young', async () => {
@@ -179,7 +211,11 @@ test('leaves tags alone while droplets are young', async () => {
 test('reports a droplet that lost some of our tags, and does not delete it', async () => {
   await using emulator = await startQuick();
   const {name, tags} = ours(emulator, 'lost', {ageSeconds: 9000});
-  emulator.digitalOcean.add({name, ageSeconds: 9000, tags: tags.filter((tag) => !tag.includes(':name:'))});
+  emulator.digitalOcean.add({
+    name,
+    ageSeconds: 9000,
+    tags: tags.filter((tag) => !tag.includes(':name:')),
+  });
   const {context} = await connect(emulator);
 
   const result = await cleanUp(cleaning(), context);
@@ -232,7 +268,12 @@ test('one droplet that cannot be deleted does not keep the others', async () => 
     ours(emulator, 'stuck', {ageSeconds: 9000}),
     ours(emulator, 'other', {ageSeconds: 9000}),
   );
-  emulator.digitalOcean.faults.push({method: 'DELETE', path: `/v2/droplets/${stuck!.id}`, kind: 'status', status: 403});
+  emulator.digitalOcean.faults.push({
+    method: 'DELETE',
+    path: `/v2/droplets/${stuck!.id}`,
+    kind: 'status',
+    status: 403,
+  });
   const {context} = await connect(emulator);
 
   const result = await cleanUp(cleaning(), context);
@@ -243,7 +284,10 @@ test('one droplet that cannot be deleted does not keep the others', async () => 
 
 test('sees GPU droplets, which other listings leave out', async () => {
   await using emulator = await startQuick();
-  const [gpu] = emulator.digitalOcean.add({...ours(emulator, 'gpu', {ageSeconds: 9000}), size: 'gpu-h100x1-80gb'});
+  const [gpu] = emulator.digitalOcean.add({
+    ...ours(emulator, 'gpu', {ageSeconds: 9000}),
+    size: 'gpu-h100x1-80gb',
+  });
   const {context} = await connect(emulator);
 
   await cleanUp(cleaning(), context);

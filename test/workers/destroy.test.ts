@@ -1,6 +1,6 @@
 import {expect, test} from '@jest/globals';
 import {connect, request, startQuick} from '../support/connect.js';
-import {ActionableError} from '../../src/errors.js';
+import {ActionableError, Interrupted} from '../../src/errors.js';
 import {createWorkers} from '../../src/workers/create.js';
 import {destroyWorkers, type DestroyRequest} from '../../src/workers/destroy.js';
 import {listWorkers} from '../../src/workers/list.js';
@@ -69,16 +69,63 @@ test('finding nothing is success', async () => {
   expect(destroyed).toEqual({workers: [], removed: [], dryRun: false});
 });
 
-test('a droplet that is gone already is success, and its worker still goes', async () => {
+test('a droplet that is gone already is success, and its stalled worker still goes', async () => {
   await using emulator = await startQuick();
   const {context} = await connect(emulator);
-  const {workers} = await createWorkers(await request(), context);
-  await context.digitalOcean.deleteDroplet(workers[0]!.id);
+  emulator.concourse.addWorker({
+    name: 'build-arm-b1-abcdefgh',
+    tags: ['build-arm'],
+    state: 'stalled',
+  });
 
   const {removed} = await destroyWorkers(destroying(), context);
 
-  expect(removed).toEqual([workers[0]!.name]);
+  expect(removed).toEqual(['build-arm-b1-abcdefgh']);
   expect(emulator.concourse.workers()).toEqual([]);
+});
+
+test('never takes off a running worker that has no droplet here: it may be of another account', async () => {
+  await using emulator = await startQuick();
+  const {context} = await connect(emulator);
+  emulator.concourse.addWorker({name: 'build-arm-b1-abcdefgh', tags: ['build-arm']});
+
+  const {removed} = await destroyWorkers(destroying(), context);
+
+  expect(removed).toEqual([]);
+  expect(emulator.concourse.workers()).toHaveLength(1);
+});
+
+test('with a CI id that is not theirs, touches neither droplets nor workers, and names what is there', async () => {
+  await using emulator = await startQuick();
+  const {context, progress} = await connect(emulator);
+  const {workers} = await createWorkers(await request(), context);
+
+  await destroyWorkers(destroying({ciId: 'deadbeef'}), context);
+
+  expect(progress.join('\n')).toContain(`Not meant, and still there: ${workers[0]!.name}`);
+  expect(emulator.digitalOcean.droplets()).toHaveLength(1);
+  expect(emulator.concourse.workers()).toHaveLength(1);
+});
+
+test('Ctrl-C says that the deletion is not confirmed, and exits with 130', async () => {
+  await using emulator = await startQuick({destroyMs: 60_000});
+  const connected = await connect(emulator, {
+    onPhase(name) {
+      if (name === 'delete') {
+        setTimeout(() => {
+          connected.abort(new Interrupted('SIGINT'));
+        }, 100);
+      }
+    },
+  });
+  await createWorkers(await request(), connected.context);
+
+  const error: unknown = await destroyWorkers(destroying(), connected.context).catch(
+    (error: unknown) => error,
+  );
+
+  expect(error).toMatchObject({code: 'INTERRUPTED', oclif: {exit: 130}});
+  expect((error as Error).message).toContain('not confirmed');
 });
 
 test('waits while DigitalOcean still lists what it deleted', async () => {

@@ -1,0 +1,57 @@
+import type {Fault as ConcourseFault} from '../../src/emulator/concourse/faults.js';
+import type {Fault} from '../../src/emulator/digitalocean/faults.js';
+import type {Random} from './random.js';
+
+const create = {method: 'POST', path: '/v2/droplets'};
+const places = [
+  create,
+  create,
+  {method: 'DELETE', path: '/v2/droplets/'},
+  {method: 'GET', path: '/v2/droplets'},
+  {method: 'GET', path: 'tag_name='},
+  {method: 'GET', path: '/v2/'},
+  {path: '/v2/'},
+];
+const statuses = [429, 500, 502, 503];
+const kinds = ['status', 'html', 'drop-before', 'drop-after', 'error-after', 'slow'] as const;
+
+/** Requests to DigitalOcean that go wrong: some now and then, some for a stretch. */
+export function chooseFaults(random: Random, unit: number): Fault[] {
+  return Array.from({length: random.pick([0, 0, 1, 1, 2, 3, 4])}, () => {
+    const kind = random.pick(kinds);
+    return {
+      ...random.pick(places),
+      kind,
+      after: random.integer(0, 8),
+      times: random.chance(0.15) ? random.integer(5, 12) : random.integer(1, 3),
+      ...(kind === 'status' && {status: random.pick(statuses)}),
+      ...(kind === 'html' && {status: random.pick([502, 503])}),
+      ...(kind === 'slow' && {ms: Math.round(random.integer(1000, 20_000) * unit)}),
+    };
+  });
+}
+
+const concoursePlaces = [
+  {method: 'GET', path: '/api/v1/workers'},
+  {method: 'GET', path: '/api/v1/info'},
+  {method: 'PUT', path: '/api/v1/workers/*/retire'},
+  {method: 'PUT', path: '/api/v1/workers/*/prune'},
+  {method: 'POST', path: '/api/v1/workers'},
+  {method: 'POST', path: '/sky/*'},
+  {method: '*', path: '*'},
+];
+const concourseKinds = ['status', 'html', 'drop', 'lost', 'slow'] as const;
+
+export function chooseConcourseFaults(random: Random, unit: number): ConcourseFault[] {
+  return Array.from({length: random.pick([0, 0, 0, 1, 2])}, () => {
+    const kind = random.pick(concourseKinds);
+    return {
+      ...random.pick(concoursePlaces),
+      kind,
+      after: random.integer(0, 10),
+      times: random.integer(1, 6),
+      ...(kind === 'status' && {status: random.pick([500, 502, 503, 401])}),
+      ...(kind === 'slow' && {ms: Math.round(random.integer(1000, 10_000) * unit)}),
+    };
+  });
+}

@@ -1,0 +1,167 @@
+import {expect, test} from '@jest/globals';
+import {connect, dropletPosts, request, startQuick} from '../support/connect.js';
+import {ActionableError, Interrupted} from '../../src/errors.js';
+import {createWorkers} from '../../src/workers/create.js';
+
+async function failure(creating: Promise<unknown>): Promise<ActionableError> {
+  const error: unknown = await creating.then(
+    () => new Error('it succeeded'),
+    (error: unknown) => error,
+  );
+  if (error instanceof ActionableError) {
+    return error;
+  }
+
+  throw error;
+}
+
+test.each([401, 403, 422, 500])(
+  'a look that fails with %i once is not taken for the answer to the POST',
+  async (status) => {
+    await using emulator = await startQuick({dropCreates: 1});
+    emulator.digitalOcean.faults.push({
+      method: 'GET',
+      path: '/v2/droplets?tag_name',
+      kind: 'status',
+      status,
+      times: status === 500 ? 5 : 1,
+    });
+    const {context} = await connect(emulator);
+
+    await createWorkers(
+      await request({count: 2, sizes: ['s-2vcpu-2gb', 's-2vcpu-4gb']}),
+      context,
+    ).catch(() => undefined);
+
+    expect(dropletPosts(emulator)).toBe(1);
+    expect([0, 2]).toContain(emulator.digitalOcean.droplets().length);
+  },
+);
+
+test('droplets that no list shows are told of, for they may be billed', async () => {
+  await using emulator = await startQuick({
+    dropCreates: 1,
+    listLagMs: 3_600_000,
+    tagLagMs: 3_600_000,
+  });
+  const {context} = await connect(emulator);
+
+  const error = await failure(createWorkers(await request({runKey: 'b7'}), context));
+
+  const [droplet] = emulator.digitalOcean.droplets();
+  expect(error.message).toContain(
+    `It cannot be told whether ${droplet!.name} exists and is billed`,
+  );
+  expect(error.suggestions[0]).toBe('Stop paying for it: do-worker destroy build-arm --run b7');
+});
+
+test('with --keep-on-failure they are told of too', async () => {
+  await using emulator = await startQuick({
+    dropCreates: 1,
+    listLagMs: 3_600_000,
+    tagLagMs: 3_600_000,
+  });
+  const {context} = await connect(emulator);
+
+  const error = await failure(createWorkers(await request({keepOnFailure: true}), context));
+
+  expect(error.message).toContain(`whether ${emulator.digitalOcean.droplets()[0]!.name} exists`);
+});
+
+test('finds by their names droplets that lost their tags and their answer', async () => {
+  await using emulator = await startQuick({dropCreates: 1, dropTags: true});
+  const {context} = await connect(emulator);
+
+  await failure(createWorkers(await request({count: 2}), context));
+
+  expect(emulator.digitalOcean.everyDroplet()).toHaveLength(2);
+  expect(emulator.digitalOcean.droplets()).toEqual([]);
+});
+
+test('a 404 to the DELETE of a droplet just made is no proof that it is gone', async () => {
+  await using emulator = await startQuick({listLagMs: 15_000, bootMs: 3_600_000});
+  emulator.digitalOcean.faults.push({
+    method: 'DELETE',
+    path: '/v2/droplets',
+    kind: 'status',
+    status: 404,
+    times: 2,
+  });
+  const connected = await connect(emulator, {
+    onPhase(name) {
+      if (name === 'active') {
+        connected.abort(new Interrupted('SIGINT'));
+      }
+    },
+  });
+
+  await failure(createWorkers(await request(), connected.context));
+
+  expect(emulator.digitalOcean.everyDroplet()).toHaveLength(1);
+  expect(emulator.digitalOcean.droplets()).toEqual([]);
+});
+
+test('an interrupt during the POST keeps its answer, so that the delete comes at once', async () => {
+  await using emulator = await startQuick({listLagMs: 60_000});
+  emulator.digitalOcean.faults.push({
+    method: 'POST',
+    path: '/v2/droplets',
+    kind: 'slow',
+    ms: 10_000,
+  });
+  const connected = await connect(emulator, {
+    onPhase(name) {
+      if (name === 'create') {
+        setTimeout(() => {
+          connected.abort(new Interrupted('SIGTERM'));
+        }, 50);
+      }
+    },
+  });
+
+  await failure(createWorkers(await request(), connected.context));
+
+  const {requests} = emulator.digitalOcean;
+  const post = requests.find(({method}) => method === 'POST')!;
+  const deletion = requests.find(({method}) => method === 'DELETE')!;
+  expect(deletion.time - post.time).toBeLessThan(20_000);
+  expect(emulator.digitalOcean.droplets()).toEqual([]);
+});
+
+test('two creates of one run at the same time end with one set of droplets', async () => {
+  await using emulator = await startQuick({createMs: 20_000, bootMs: 20_000});
+  const [one, two] = [await connect(emulator), await connect(emulator)];
+
+  const results = await Promise.all([
+    createWorkers(await request({runKey: 'b7', count: 2}), one.context),
+    createWorkers(await request({runKey: 'b7', count: 2}), two.context),
+  ]);
+
+  const names = emulator.digitalOcean
+    .droplets()
+    .map(({name}) => name)
+    .toSorted();
+  expect(names).toHaveLength(2);
+  for (const {workers} of results) {
+    expect(workers.map(({name}) => name).toSorted()).toEqual(names);
+  }
+});
+
+test('a part of a fleet is success when it is the minimum, and the rest is destroyed', async () => {
+  await using emulator = await startQuick({failCreate: 1});
+  const {context} = await connect(emulator);
+
+  const {workers} = await createWorkers(await request({count: 4, min: 3}), context);
+
+  expect(workers).toHaveLength(3);
+  expect(emulator.digitalOcean.droplets()).toHaveLength(3);
+});
+
+test('fewer than the minimum is a failure that leaves nothing', async () => {
+  await using emulator = await startQuick({failCreate: 2});
+  const {context} = await connect(emulator);
+
+  await failure(createWorkers(await request({count: 4, min: 3}), context));
+
+  expect(emulator.digitalOcean.droplets()).toEqual([]);
+});
