@@ -1,7 +1,7 @@
 import {Command, ux} from '@oclif/core';
 import {connectCiServer, readCiSettings} from './ci-server.js';
 import {connect, processEnvironment, readSettings, type Context} from './context.js';
-import {ActionableError, Interrupted} from './errors.js';
+import {ActionableError, Interrupted, UsageError} from './errors.js';
 import {variableOf} from './flags.js';
 import {createReporter, type Reporter} from './progress.js';
 import type {Inputs} from './settings.js';
@@ -31,7 +31,7 @@ export abstract class WorkerCommand extends Command {
     const environment = processEnvironment();
     // Set but empty, as an unset variable of a CI job comes, it would silently mean all runs.
     const problems = ['run', 'ci-id']
-      .filter((flag) => flag in this.ctor.flags && environment[variableOf(flag)] === '')
+      .filter((flag) => flag in (this.ctor.flags ?? {}) && environment[variableOf(flag)] === '')
       .map((flag) => `${variableOf(flag)} is set but empty: give it a value or unset it`);
     return {flags, environment, problems};
   }
@@ -62,23 +62,25 @@ export abstract class WorkerCommand extends Command {
       this.signal.aborted && !(error instanceof ActionableError)
         ? (this.signal.reason as Error)
         : error;
-    if (!(shown instanceof ActionableError)) {
-      await super.catch(shown);
+    const usage = usageError(error, `${this.config.bin} ${this.id} --help`);
+    const told = usage ?? shown;
+    if (!(told instanceof ActionableError)) {
+      await super.catch(told);
       return;
     }
 
-    process.exitCode = shown.oclif.exit;
+    process.exitCode = told.oclif.exit;
     if (this.jsonEnabled()) {
-      this.logJson(this.toErrorJson(shown));
+      this.logJson(this.toErrorJson(told));
       return;
     }
 
     const lines = [
-      `${ux.colorize('red', 'Error:')} ${shown.message}`,
-      ...shown.suggestions.map((each) => `  → ${each}`),
+      `${ux.colorize('red', 'Error:')} ${told.message}`,
+      ...told.suggestions.map((each) => `  → ${each}`),
     ];
     ux.stderr(lines.join('\n'));
-    throw Object.assign(shown, {skipOclifErrorHandling: true});
+    throw Object.assign(told, {skipOclifErrorHandling: true});
   }
 
   protected override async finally(error: Error | undefined): Promise<void> {
@@ -95,4 +97,15 @@ export abstract class WorkerCommand extends Command {
     } = error as Partial<ActionableError>;
     return {error: {code, message, suggestions}};
   }
+}
+
+/** Oclif's word on flags and arguments, without the whole help that would push it off the screen. */
+function usageError(error: unknown, help: string): UsageError | undefined {
+  const {parse, message = ''} = error as {parse?: unknown; message?: string};
+  if (parse === undefined && !message.startsWith('Parsing --')) {
+    return undefined;
+  }
+
+  const [problem = ''] = message.split(/\n*See more help|\n*Note:|\nUSAGE/v);
+  return new UsageError([problem.replaceAll(/\s+/gv, ' ').trim()], [help]);
 }

@@ -26,6 +26,9 @@ export const duration = Flags.custom<number>({
   },
 });
 
+/** For the description of commands that need secrets. */
+export const secretsHelp = `Secrets come from the environment, or from the file that the same name with _FILE gives: DIGITALOCEAN_ACCESS_TOKEN, DO_WORKER_CONCOURSE_USERNAME, DO_WORKER_CONCOURSE_PASSWORD.`;
+
 export const digitalOceanFlags = {
   'digitalocean-url': Flags.string({
     ...text('digitalocean-url', 'base URL of the DigitalOcean API'),

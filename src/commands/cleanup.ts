@@ -7,6 +7,7 @@ import {
   digitalOceanFlags,
   dryRun,
   duration,
+  secretsHelp,
   selectionFlags,
   variableOf,
 } from '../flags.js';
@@ -15,8 +16,7 @@ import type {Cleanup as CleanupResult} from '../workers/cleanup.js';
 export default class Cleanup extends WorkerCommand {
   static override summary =
     'Delete droplets that are expired, switched off, or no worker; for cron';
-  static override description =
-    'Safe to run from anywhere, any number at a time, and to kill at any point. Exits with 1 when something was left or could not be told.';
+  static override description = `Safe to run from anywhere, any number at a time, and to kill at any point. Exits with 1 when something was left or could not be told. ${secretsHelp}`;
 
   static override usage = '<%= command.id %> [FLAGS]';
   static override examples = [

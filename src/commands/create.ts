@@ -5,6 +5,7 @@ import {
   digitalOceanFlags,
   dryRun,
   duration,
+  secretsHelp,
   selectionFlags,
   variableOf,
   workerFlags,
@@ -15,6 +16,8 @@ const env = variableOf;
 
 export default class Create extends WorkerCommand {
   static override summary = 'Create workers and wait until the CI server lists them';
+  static override description = secretsHelp;
+
   static override usage = '<%= command.id %> NAME [FLAGS]';
   static override examples = [
     '<%= config.bin %> <%= command.id %> build-arm --target ci --tsa-public-key tsa.pub --worker-key worker_key',

@@ -1,12 +1,14 @@
 import {Args} from '@oclif/core';
 import {WorkerCommand} from '../command.js';
 import {UsageError} from '../errors.js';
-import {concourseFlags, digitalOceanFlags} from '../flags.js';
+import {concourseFlags, digitalOceanFlags, secretsHelp} from '../flags.js';
 import type {Worker} from '../workers/worker.js';
 
 export default class List extends WorkerCommand {
   static override summary =
     'Show the droplets that are workers, what they cost, and what the CI server says of them';
+  static override description = secretsHelp;
+
   static override usage = '<%= command.id %> [NAME] [FLAGS]';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',

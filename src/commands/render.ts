@@ -1,12 +1,11 @@
 import {Args, Flags} from '@oclif/core';
 import {WorkerCommand} from '../command.js';
-import {concourseFlags, digitalOceanFlags, variableOf, workerFlags} from '../flags.js';
+import {concourseFlags, digitalOceanFlags, secretsHelp, variableOf, workerFlags} from '../flags.js';
 import type {Rendered} from '../workers/render.js';
 
 export default class Render extends WorkerCommand {
   static override summary = 'Print the user-data that create would give to the droplets';
-  static override description =
-    'Asks Concourse for its release unless --concourse-version names one; DigitalOcean is not asked at all.';
+  static override description = `Asks Concourse for its release unless --concourse-version names one; DigitalOcean is not asked at all. ${secretsHelp}`;
 
   static override usage = '<%= command.id %> NAME [FLAGS]';
   static override examples = [

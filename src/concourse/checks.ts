@@ -4,7 +4,7 @@ import {urlProblem} from '../settings.js';
 import type {Concourse} from './client.js';
 import type {ConcourseSettings} from './ci-server.js';
 import type {Info} from './types.js';
-import {compareVersions, isDevelopmentBuild} from './version.js';
+import {compareVersions, isCompatible, isDevelopmentBuild, workerVersionOf} from './version.js';
 
 /** What is wrong with the settings and the request, as far as it shows without a request. */
 export function inputProblems(
@@ -69,6 +69,15 @@ export function releaseFor(wanted: string | undefined, info: Info, url: string):
       'CONCOURSE_TOO_OLD',
       `Concourse ${release} at ${url} is too old: releases before 5.0.0 are packed in another way`,
       ['Upgrade Concourse'],
+    );
+  }
+
+  const workerVersion = wanted === undefined ? undefined : workerVersionOf(wanted);
+  if (workerVersion !== undefined && !isCompatible(workerVersion, info.worker_version)) {
+    throw new ActionableError(
+      'CONCOURSE_VERSION',
+      `Workers of Concourse ${wanted} have worker version ${workerVersion}, and the web at ${url} gives work to ${info.worker_version} only`,
+      [`Leave --concourse-version out to get the web's own release, ${info.version}`],
     );
   }
 

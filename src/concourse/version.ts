@@ -20,6 +20,24 @@ export function isCompatible(workerVersion: string, webVersion: string): boolean
   );
 }
 
+/** Releases since which workers have these versions (facts/concourse 0). */
+const workerVersions = [
+  ['8.3.0', '3.0'],
+  ['7.10.0', '2.5'],
+  ['7.7.0', '2.4'],
+  ['7.0.0', '2.3'],
+  ['5.4.0', '2.2'],
+  ['5.0.0', '2.1'],
+] as const;
+
+/** The worker version of a release; undefined for one that is newer than what is known here. */
+export function workerVersionOf(release: string): string | undefined {
+  const isKnown = numbers(release)[0]! <= 8;
+  return isKnown
+    ? workerVersions.find(([since]) => compareVersions(release, since) >= 0)?.[1]
+    : undefined;
+}
+
 export function isDevelopmentBuild(version: string): boolean {
   return version.startsWith('0.0.0');
 }

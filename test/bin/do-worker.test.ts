@@ -44,7 +44,7 @@ test('prints the result on stdout and the phases, in plain lines, on stderr', as
 
   expect(code).toBe(0);
   expect(stdout).toMatch(
-    /^NAME\s+RUN[^\n]+\nbuild-arm-\S+\s+\S+\s+\d+\s+ams3[^\n]+running\n\$0\.0268 an hour/v,
+    /^NAME\s+RUN[^\n]+\nbuild-arm-\S+\s+\S+\s+\d+\s+ams3[^\n]+running\n\$0\.02679 an hour/v,
   );
   expect(stderr).toMatch(/plan[\s\S]+preflight[\s\S]+create[\s\S]+active[\s\S]+registered/v);
 });
@@ -124,7 +124,7 @@ test('wrong usage exits with 2, tells every problem, and sends nothing', async (
 
   expect(code).toBe(2);
   expect(stderr).toMatch(/4 problems/v);
-  expect(stderr).toContain('--worker-key: cannot read /nonexistent (ENOENT)');
+  expect(stderr).toContain('--worker-key: cannot read /nonexistent (no such file)');
   expect(emulator.digitalOcean.requests).toEqual([]);
 });
 
