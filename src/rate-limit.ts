@@ -27,7 +27,7 @@ const concurrency = 16;
 /** A limit that lifts later than this is the caller's to wait for. */
 const longestWaitSeconds = 300;
 
-/** DigitalOcean's: 250 a minute, 5,000 an hour, each sliding (facts 2); without limits, only what a 429 says is obeyed. */
+/** Without limits of its own, only what a 429 says is obeyed. */
 export function createRateLimit({
   secondMs,
   perMinute = Infinity,
@@ -37,8 +37,8 @@ export function createRateLimit({
     concurrency,
     ...(Number.isFinite(perMinute) && {
       intervalCap: perMinute,
-      // A request may take a little less time to arrive than the one a minute ago.
-      interval: Math.ceil(60.5 * secondMs),
+      // A request may take less time to arrive than the one a minute ago.
+      interval: Math.ceil(61 * secondMs),
       strict: true,
     }),
   });

@@ -15,7 +15,8 @@ export class DigitalOcean {
   readonly #spellings = new Map<string, string>();
 
   constructor({url, token, secondMs = 1000}: DigitalOceanOptions) {
-    this.#rateLimit = createRateLimit({secondMs, perMinute: 250, reserve: 100});
+    // 250 a minute and 5,000 an hour, each sliding (facts 2), less what requests on their way may make of it.
+    this.#rateLimit = createRateLimit({secondMs, perMinute: 240, reserve: 100});
     this.#http = createHttp('DigitalOcean', {
       url,
       headers: {authorization: `Bearer ${token}`},

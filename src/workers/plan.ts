@@ -49,7 +49,7 @@ export async function planWorkers(
   ci: CiServer | undefined,
   found: string[],
 ): Promise<Plan> {
-  const {workerName, count, regions, sizes, ttlSeconds, timeoutSeconds} = request;
+  const {workerName, count, ttlSeconds, min = count} = request;
   const problems = [...found];
   const runKey = (request.runKey ?? newRunKey()).toLowerCase();
   const workerRequest: WorkerRequest = {
@@ -61,38 +61,32 @@ export async function planWorkers(
   };
 
   problems.push(...nameProblems(workerName, request.runKey ?? runKey, ci?.maxNameLength ?? 63));
+  problems.push(...numberProblems(request), ...placeProblems(request));
+  if (ci === undefined) {
+    problems.push('No CI server: give --concourse-url, or --target with a fly login');
+  } else {
+    const values = ci.plan(workerRequest, problems);
+    // Values that are missing have been named above; the template would only repeat it.
+    if (problems.length === 0) {
+      problems.push(...(await templateProblems(request.template, values)));
+    }
+  }
 
+  if (problems.length > 0) {
+    throw new UsageError(problems);
+  }
+
+  return {...request, min, runKey, isRunKeyGiven: request.runKey !== undefined, workerRequest};
+}
+
+function numberProblems({count, min = count, ttlSeconds, timeoutSeconds}: CreateRequest): string[] {
+  const problems: string[] = [];
   if (!Number.isSafeInteger(count) || count < 1 || count > 1000) {
     problems.push(`Count ${count} is not a number from 1 to 1000`);
   }
 
-  const {min = count} = request;
   if (min !== count && (!Number.isSafeInteger(min) || min < 1 || min > count)) {
     problems.push(`A minimum of ${min} is not a number from 1 to the count`);
-  }
-
-  for (const [what, values] of [
-    ['region', regions],
-    ['size', sizes],
-  ] as const) {
-    const bad = values.filter((value) => !slug.test(value));
-    if (values.length === 0 || bad.length > 0) {
-      problems.push(
-        `No ${what} is spelled ${bad.map((value) => JSON.stringify(value)).join(', ') || '""'}`,
-      );
-    }
-  }
-
-  for (const key of request.sshKeys) {
-    if (typeof key === 'string' && !fingerprint.test(key)) {
-      problems.push(
-        `SSH key ${JSON.stringify(key)} is neither a key id nor an MD5 fingerprint (aa:bb:…)`,
-      );
-    }
-  }
-
-  if (request.vpc !== undefined && !uuid.test(request.vpc)) {
-    problems.push(`VPC ${JSON.stringify(request.vpc)} is not a UUID`);
   }
 
   for (const [what, seconds, most] of [
@@ -110,21 +104,36 @@ export async function planWorkers(
     );
   }
 
-  if (ci === undefined) {
-    problems.push('No CI server: give --concourse-url, or --target with a fly login');
-  } else {
-    const values = ci.plan(workerRequest, problems);
-    // Values that are missing have been named above; the template would only repeat it.
-    if (problems.length === 0) {
-      problems.push(...(await templateProblems(request.template, values)));
+  return problems;
+}
+
+function placeProblems({regions, sizes, sshKeys, vpc}: CreateRequest): string[] {
+  const problems: string[] = [];
+  for (const [what, values] of [
+    ['region', regions],
+    ['size', sizes],
+  ] as const) {
+    const bad = values.filter((value) => !slug.test(value));
+    if (values.length === 0 || bad.length > 0) {
+      problems.push(
+        `No ${what} is spelled ${bad.map((value) => JSON.stringify(value)).join(', ') || '""'}`,
+      );
     }
   }
 
-  if (problems.length > 0) {
-    throw new UsageError(problems);
+  for (const key of sshKeys) {
+    if (typeof key === 'string' && !fingerprint.test(key)) {
+      problems.push(
+        `SSH key ${JSON.stringify(key)} is neither a key id nor an MD5 fingerprint (aa:bb:…)`,
+      );
+    }
   }
 
-  return {...request, min, runKey, isRunKeyGiven: request.runKey !== undefined, workerRequest};
+  if (vpc !== undefined && !uuid.test(vpc)) {
+    problems.push(`VPC ${JSON.stringify(vpc)} is not a UUID`);
+  }
+
+  return problems;
 }
 
 /** Fresh names for `count` droplets, no two alike. */

@@ -1,11 +1,12 @@
 import process from 'node:process';
 import Table from 'cli-table3';
 import {callRows} from './calls.js';
+import {fleetRows} from './fleet.js';
 import {startUpRows} from './start-up.js';
 
 /** Prints figures and their bars. Never a test: a busy machine is no defect. */
 const table = new Table({head: ['', 'measured', 'bar', ''], style: {head: [], border: []}});
-for (const {what, measured, bar, isHeld} of [...startUpRows(), ...(await callRows())]) {
+for (const {what, measured, bar, isHeld} of [...startUpRows(), ...(await callRows()), ...(await fleetRows())]) {
   table.push([what, measured, bar, isHeld ? '' : 'missed']);
 }
 

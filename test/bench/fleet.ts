@@ -1,0 +1,60 @@
+import {spawn} from 'node:child_process';
+import {once} from 'node:events';
+import {readFile} from 'node:fs/promises';
+import path from 'node:path';
+import process from 'node:process';
+import {environmentOf} from '../support/run.js';
+import {connect, request, startQuick} from '../support/connect.js';
+import {startEmulator} from '../../src/emulator/server.js';
+import {createWorkers} from '../../src/workers/create.js';
+import {destroyWorkers} from '../../src/workers/destroy.js';
+import type {Row} from './start-up.js';
+
+const count = 1000;
+const executable = path.join(import.meta.dirname, '../bin/do-worker.js');
+
+/** A thousand workers under DigitalOcean's limits, in emulated time, against the floor that the limits set. */
+export async function fleetRows(): Promise<Row[]> {
+  await using emulator = await startQuick({timeScale: 10, dropletLimit: 2000, bootMs: 20_000});
+  const {context} = await connect(emulator);
+  const {requests} = emulator.digitalOcean;
+  await createWorkers(await request({count, timeoutSeconds: 3600}), context);
+  const created = requests.length;
+  const startedAt = emulator.clock.now();
+  await destroyWorkers({workerName: 'build-arm', drainSeconds: 0, dryRun: false}, context);
+
+  const seconds = (emulator.clock.now() - startedAt) / 1000;
+  const sent = requests.length - created;
+  // 250 a minute, sliding, of which the create has used some of the first.
+  const floor = Math.floor((sent - 1) / 250) * 60;
+  const refused = requests.filter(({status}) => status === 429).length;
+  return [
+    row(`create ${count}: calls, polling included`, created, 500),
+    row(`destroy ${count}: calls`, sent, count + 20),
+    row(`destroy ${count}: time against the floor of ${floor} s`, seconds / floor, 1.2),
+    row(`create and destroy ${count}: answers 429`, refused, 0),
+    row(`create ${count}: peak memory of the process, MiB`, await peakMiB(), 200),
+  ];
+}
+
+/** Of the real command line, as the kernel counts it. */
+async function peakMiB(): Promise<number> {
+  await using emulator = await startEmulator({dropletLimit: 2000, createMs: 10, bootMs: 2000});
+  const child = spawn(process.execPath, [executable, 'create', 'build-arm', '--count', String(count), '--json'], {
+    env: {PATH: process.env.PATH, ...(await environmentOf(emulator))},
+    stdio: 'ignore',
+  });
+  let peak = 0;
+  const watching = setInterval(async () => {
+    const status = await readFile(`/proc/${child.pid}/status`, 'utf8').catch(() => '');
+    peak = Math.max(peak, Number(/^VmHWM:\s+(?<kib>\d+)/mv.exec(status)?.groups?.kib ?? 0) / 1024);
+  }, 50);
+  await once(child, 'close');
+  clearInterval(watching);
+  return peak;
+}
+
+function row(what: string, measured: number, bar: number): Row {
+  const rounded = Math.round(measured * 100) / 100;
+  return {what, measured: String(rounded), bar: String(bar), isHeld: rounded <= bar};
+}
