@@ -27,7 +27,10 @@ const table: Record<string, {may: string[]; types?: string[]; libraries: string[
     types: ['context'],
     libraries: ['@oclif/core', 'js-yaml'],
   },
-  command: {may: ['context', 'ci-server', 'progress', 'settings'], libraries: ['@oclif/core']},
+  command: {
+    may: ['context', 'ci-server', 'flags', 'progress', 'settings'],
+    libraries: ['@oclif/core'],
+  },
   flags: {may: [], libraries: ['@oclif/core']},
   'create-request': {
     may: ['settings', 'cloud-init', 'workers'],

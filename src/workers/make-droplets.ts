@@ -4,7 +4,9 @@ import type {Context} from '../context.js';
 import type {Droplet, NewDroplets} from '../digitalocean/types.js';
 import {ActionableError, ApiError, NoAnswer} from '../errors.js';
 import type {Placement, Preflight} from './preflight.js';
+import {explainRefusal, isNoRoom} from './refusals.js';
 import {StillWaiting, isUncertain, orStillWaiting, pollUntil} from './poll.js';
+import {accountKeys} from './account-keys.js';
 import type {Plan} from './plan.js';
 import {identify, nameTag, tagsFor} from './identity.js';
 
@@ -202,57 +204,4 @@ async function findMissing(
     {everySeconds: lagPollSeconds, forSeconds: lagSeconds},
     {time, signal},
   );
-}
-
-async function accountKeys(
-  {sshKeys, dropletKey, workerName}: Plan,
-  {digitalOcean, signal}: Pick<Context, 'digitalOcean' | 'signal'>,
-): Promise<Array<string | number>> {
-  if (dropletKey === undefined) {
-    return sshKeys;
-  }
-
-  const {publicKeyLine, md5Fingerprint} = dropletKey;
-  const known = await digitalOcean.sshKey(md5Fingerprint, signal);
-  if (known === undefined) {
-    try {
-      await digitalOcean.addSshKey(`do-worker ${workerName}`, publicKeyLine, signal);
-    } catch (error) {
-      // Another create may have added it since.
-      if (!(
-        error instanceof ApiError &&
-        error.status === 422 &&
-        /already in use/iv.test(error.detail)
-      )) {
-        throw error;
-      }
-    }
-  }
-
-  return [...sshKeys, md5Fingerprint];
-}
-
-function isNoRoom(error: ActionableError): error is ApiError {
-  return (
-    error instanceof ApiError &&
-    error.status === 422 &&
-    /not available|unavailable/iv.test(error.detail)
-  );
-}
-
-function explainRefusal(error: ActionableError, region: string, size: string): ActionableError {
-  if (/droplet limit/iv.test(error.message)) {
-    return new ActionableError('DROPLET_LIMIT', error.message, [
-      'See which droplets are workers: do-worker list',
-      'Ask DigitalOcean for a higher limit',
-    ]);
-  }
-
-  if (isNoRoom(error)) {
-    return new ActionableError('SIZE_UNAVAILABLE', `${error.message} (${size} in ${region})`, [
-      'Name more regions or sizes to fall back on: --region ams3,fra1 --size s-2vcpu-2gb,s-2vcpu-4gb',
-    ]);
-  }
-
-  return error;
 }

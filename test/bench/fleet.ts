@@ -40,10 +40,14 @@ export async function fleetRows(): Promise<Row[]> {
 /** Of the real command line, as the kernel counts it. */
 async function peakMiB(): Promise<number> {
   await using emulator = await startEmulator({dropletLimit: 2000, createMs: 10, bootMs: 2000});
-  const child = spawn(process.execPath, [executable, 'create', 'build-arm', '--count', String(count), '--json'], {
-    env: {PATH: process.env.PATH, ...(await environmentOf(emulator))},
-    stdio: 'ignore',
-  });
+  const child = spawn(
+    process.execPath,
+    [executable, 'create', 'build-arm', '--count', String(count), '--json'],
+    {
+      env: {PATH: process.env.PATH, ...(await environmentOf(emulator))},
+      stdio: 'ignore',
+    },
+  );
   let peak = 0;
   const watching = setInterval(async () => {
     const status = await readFile(`/proc/${child.pid}/status`, 'utf8').catch(() => '');

@@ -6,7 +6,11 @@ import {startUpRows} from './start-up.js';
 
 /** Prints figures and their bars. Never a test: a busy machine is no defect. */
 const table = new Table({head: ['', 'measured', 'bar', ''], style: {head: [], border: []}});
-for (const {what, measured, bar, isHeld} of [...startUpRows(), ...(await callRows()), ...(await fleetRows())]) {
+for (const {what, measured, bar, isHeld} of [
+  ...startUpRows(),
+  ...(await callRows()),
+  ...(await fleetRows()),
+]) {
   table.push([what, measured, bar, isHeld ? '' : 'missed']);
 }
 

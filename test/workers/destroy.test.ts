@@ -195,7 +195,7 @@ test('never touches a droplet that lacks any mark of ours', async () => {
 });
 
 test('knows ours by tags in another spelling', async () => {
-  await using emulator = await startQuick({looseTagSpelling: true});
+  await using emulator = await startQuick();
   const {context} = await connect(emulator);
   emulator.digitalOcean.add({
     name: 'build-arm-b1-abcdefgh',

@@ -1,0 +1,32 @@
+import {ActionableError, ApiError} from '../errors.js';
+
+/** DigitalOcean has no room for this size in this region, so another pair may do. */
+export function isNoRoom(error: ActionableError): error is ApiError {
+  return (
+    error instanceof ApiError &&
+    error.status === 422 &&
+    /not available|unavailable/iv.test(error.detail)
+  );
+}
+
+/** A refused create in words that say what to do. */
+export function explainRefusal(
+  error: ActionableError,
+  region: string,
+  size: string,
+): ActionableError {
+  if (/droplet limit/iv.test(error.message)) {
+    return new ActionableError('DROPLET_LIMIT', error.message, [
+      'See which droplets are workers: do-worker list',
+      'Ask DigitalOcean for a higher limit',
+    ]);
+  }
+
+  if (isNoRoom(error)) {
+    return new ActionableError('SIZE_UNAVAILABLE', `${error.message} (${size} in ${region})`, [
+      'Name more regions or sizes to fall back on: --region ams3,fra1 --size s-2vcpu-2gb,s-2vcpu-4gb',
+    ]);
+  }
+
+  return error;
+}
