@@ -50,7 +50,6 @@ export async function planWorkers(
   found: string[],
 ): Promise<Plan> {
   const {workerName, count, ttlSeconds, min = count} = request;
-  const problems = [...found];
   const runKey = (request.runKey ?? newRunKey()).toLowerCase();
   const workerRequest: WorkerRequest = {
     workerName,
@@ -60,8 +59,12 @@ export async function planWorkers(
     variables: request.variables,
   };
 
-  problems.push(...nameProblems(workerName, request.runKey ?? runKey, ci?.maxNameLength ?? 63));
-  problems.push(...numberProblems(request), ...placeProblems(request));
+  const problems = [
+    ...found,
+    ...nameProblems(workerName, request.runKey ?? runKey, ci?.maxNameLength ?? 63),
+    ...numberProblems(request),
+    ...placeProblems(request),
+  ];
   if (ci === undefined) {
     problems.push('No CI server: give --concourse-url, or --target with a fly login');
   } else {

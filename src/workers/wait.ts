@@ -13,6 +13,8 @@ export const defaultPace: Pace = {digitalOceanSeconds: 5, ciSeconds: 2};
 
 type Waiting = {request: WorkerRequest; ci: CiServer; pace: Pace; withGpus: boolean};
 
+const addressSeconds = 20;
+
 /** The signal ends every wait; this only bounds the count of retries. */
 const forSeconds = 24 * 3600;
 
@@ -101,23 +103,30 @@ async function watchWorkers(
   );
 }
 
-/** A worker can register between two looks at DigitalOcean, before its address was seen. */
+/** A worker can register before DigitalOcean shows its address, which people want in the result. */
 async function learnAddresses(
   fleet: Fleet,
   {request, pace, withGpus}: Waiting,
-  {digitalOcean, signal}: Pick<Context, 'digitalOcean' | 'signal'>,
+  {digitalOcean, signal, time}: Pick<Context, 'digitalOcean' | 'signal' | 'time'>,
 ): Promise<void> {
-  const droplets = [...fleet.droplets.values()];
-  if (droplets.every((droplet) => publicAddress(droplet) !== undefined)) {
+  const areKnown = () =>
+    [...fleet.droplets.values()].every((droplet) => publicAddress(droplet) !== undefined);
+  if (areKnown()) {
     return;
   }
 
   try {
-    const tag = nameTag(request.workerName);
-    fleet.seeDroplets(
-      await digitalOcean.dropletsTagged(tag, signal, {withGpus}),
-      0,
-      pace.digitalOceanSeconds,
+    await pollUntil(
+      async () => {
+        const tag = nameTag(request.workerName);
+        const listed = await digitalOcean.dropletsTagged(tag, signal, {withGpus});
+        fleet.seeDroplets(listed, 0, pace.digitalOceanSeconds);
+        if (!areKnown()) {
+          throw new StillWaiting('an address is missing');
+        }
+      },
+      {everySeconds: pace.digitalOceanSeconds, forSeconds: addressSeconds},
+      {time, signal},
     );
   } catch {
     // The workers work; a missing address in the result is no reason to destroy them.

@@ -1,6 +1,6 @@
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {readFile} from 'node:fs/promises';
+import {readFileSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import {environmentOf} from '../support/run.js';
@@ -49,9 +49,13 @@ async function peakMiB(): Promise<number> {
     },
   );
   let peak = 0;
-  const watching = setInterval(async () => {
-    const status = await readFile(`/proc/${child.pid}/status`, 'utf8').catch(() => '');
-    peak = Math.max(peak, Number(/^VmHWM:\s+(?<kib>\d+)/mv.exec(status)?.groups?.kib ?? 0) / 1024);
+  const watching = setInterval(() => {
+    try {
+      const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
+      peak = Number(/^VmHWM:\s+(?<kib>\d+)/mv.exec(status)?.groups?.kib ?? 0) / 1024 || peak;
+    } catch {
+      // It has ended.
+    }
   }, 50);
   await once(child, 'close');
   clearInterval(watching);

@@ -1,0 +1,133 @@
+import {expect, test} from '@jest/globals';
+import {connect, request, startQuick, type Connected} from '../support/connect.js';
+import {cleanUp} from '../../src/workers/cleanup.js';
+import {createWorkers} from '../../src/workers/create.js';
+import {destroyWorkers} from '../../src/workers/destroy.js';
+
+const destroying = {workerName: 'build-arm', drainSeconds: 0, dryRun: false};
+const cleaning = {graceSeconds: 900, dryRun: false};
+
+test('a destroy during a create ends both, with nothing left', async () => {
+  await using emulator = await startQuick({bootMs: 3_600_000});
+  const two = await connect(emulator);
+  let destroyed: Promise<unknown> | undefined;
+  const one: Connected = await connect(emulator, {
+    onPhase(name) {
+      if (name === 'booting') {
+        destroyed = destroyWorkers(destroying, two.context);
+      }
+    },
+  });
+
+  const created = createWorkers(await request({count: 2}), one.context);
+
+  await expect(created).rejects.toMatchObject({code: 'DROPLET_VANISHED'});
+  await destroyed;
+  expect(emulator.digitalOcean.droplets()).toEqual([]);
+});
+
+test('two destroys at once both succeed', async () => {
+  await using emulator = await startQuick({destroyMs: 10_000});
+  const [one, two] = [await connect(emulator), await connect(emulator)];
+  await createWorkers(await request({count: 3}), one.context);
+
+  await Promise.all([
+    destroyWorkers(destroying, one.context),
+    destroyWorkers(destroying, two.context),
+  ]);
+
+  expect(emulator.digitalOcean.droplets()).toEqual([]);
+  expect(emulator.concourse.workers()).toEqual([]);
+});
+
+test('a cleanup during a create and a destroy harms neither', async () => {
+  await using emulator = await startQuick({createMs: 10_000, bootMs: 10_000});
+  const [one, two, three] = [
+    await connect(emulator),
+    await connect(emulator),
+    await connect(emulator),
+  ];
+  await createWorkers(await request({workerName: 'other'}), two.context);
+
+  const [{workers}] = await Promise.all([
+    createWorkers(await request({count: 2}), one.context),
+    destroyWorkers({...destroying, workerName: 'other'}, two.context),
+    cleanUp(cleaning, three.context),
+  ]);
+
+  expect(
+    emulator.digitalOcean
+      .droplets()
+      .map(({name}) => name)
+      .toSorted(),
+  ).toEqual(workers.map(({name}) => name).toSorted());
+  expect(emulator.concourse.workers()).toHaveLength(2);
+});
+
+test('a run key that is used again after a kill ends with one set of droplets', async () => {
+  await using emulator = await startQuick({bootMs: 60_000});
+  const killed = await connect(emulator);
+  const again = await connect(emulator);
+  void createWorkers(await request({runKey: 'b7', count: 2}), {
+    ...killed.context,
+    // As after a kill: no answer to any request after the POST.
+    digitalOcean: new Proxy(killed.context.digitalOcean, {
+      get(target, key) {
+        if (key === 'dropletsTagged' || key === 'deleteDroplet') {
+          return async () => new Promise(() => undefined);
+        }
+
+        const value: unknown = Reflect.get(target, key, target);
+        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+      },
+    }),
+    ci: {...killed.context.ci!, list: async () => new Promise(() => undefined)},
+  });
+  while (emulator.digitalOcean.droplets().length < 2) {
+    await emulator.clock.sleep(500);
+  }
+
+  const {workers, adopted} = await createWorkers(
+    await request({runKey: 'b7', count: 2}),
+    again.context,
+  );
+
+  expect(adopted).toHaveLength(2);
+  expect(workers).toHaveLength(2);
+  expect(emulator.digitalOcean.everyDroplet()).toHaveLength(2);
+});
+
+test('an address that comes later than the status, and after a private one, is waited for', async () => {
+  await using emulator = await startQuick({addressLagReads: 2});
+  const {context} = await connect(emulator);
+
+  const {workers} = await createWorkers(await request(), context);
+
+  const [droplet] = emulator.digitalOcean.droplets();
+  expect(workers[0]!.ip).toMatch(/^198\.18\./v);
+  expect(droplet).toBeDefined();
+});
+
+test('a token that sees no tags is an error, not an account with nothing to clean', async () => {
+  await using emulator = await startQuick();
+  const {context} = await connect(emulator);
+  await createWorkers(await request(), context);
+  emulator.digitalOcean.settings.omitTags = true;
+
+  await expect(cleanUp(cleaning, context)).rejects.toMatchObject({code: 'TAGS_HIDDEN'});
+  await expect(destroyWorkers(destroying, context)).rejects.toMatchObject({code: 'TAGS_HIDDEN'});
+  expect(emulator.digitalOcean.droplets()).toHaveLength(1);
+});
+
+test('a GPU droplet is waited for, listed and destroyed though listings by tag leave it out', async () => {
+  await using emulator = await startQuick();
+  const {context} = await connect(emulator);
+  const gpu = await context.digitalOcean.sizes();
+  const size = gpu.find(({slug}) => slug.startsWith('gpu-'))!;
+
+  await createWorkers(await request({sizes: [size.slug], regions: size.regions}), context);
+  const {workers} = await destroyWorkers(destroying, context);
+
+  expect(workers).toHaveLength(1);
+  expect(emulator.digitalOcean.droplets()).toEqual([]);
+});
