@@ -1,8 +1,7 @@
 import type {CiServer} from './ci-server.js';
 import {parsePrivateKey} from './cloud-init/keys.js';
 import {readTemplate, shippedTemplatePath} from './cloud-init/template.js';
-import {UsageError} from './errors.js';
-import {flag, flagFile, type Inputs} from './settings.js';
+import {flag, flagFile, orProblems, type Inputs} from './settings.js';
 import type {CreateRequest} from './workers/plan.js';
 
 /** What the flags of `create` and `render` ask for; what is wrong with them is added to the inputs' problems. */
@@ -15,7 +14,7 @@ export async function readCreateRequest(
   const number = (name: string, otherwise: number) =>
     typeof flags[name] === 'number' ? flags[name] : otherwise;
   const [template, dropletKey] = await Promise.all([
-    orProblem(
+    orProblems(
       readTemplate(
         flag(inputs, 'template') ?? shippedTemplatePath(ci?.template ?? 'concourse-worker'),
       ),
@@ -60,7 +59,7 @@ async function readDropletKey(inputs: Inputs): Promise<CreateRequest['dropletKey
   const text = await flagFile(inputs, 'droplet-key');
   return text === undefined
     ? undefined
-    : orProblem(
+    : orProblems(
         parsePrivateKey(text, `The droplet key (${flag(inputs, 'droplet-key')})`),
         inputs.problems,
       );
@@ -79,19 +78,6 @@ function readVariables(pairs: string[], problems: string[]): Record<string, stri
   }
 
   return variables;
-}
-
-async function orProblem<T>(reading: Promise<T>, problems: string[]): Promise<T | undefined> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (error instanceof UsageError) {
-      problems.push(...error.problems);
-      return undefined;
-    }
-
-    throw error;
-  }
 }
 
 /** A repeatable flag; its environment variable comes as one text, with commas between. */

@@ -96,6 +96,23 @@ export function flag(inputs: Inputs, name: string): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
+/** Waits for something read from input; what is wrong with it is added to `problems` instead of thrown. */
+export async function orProblems<T>(
+  reading: Promise<T>,
+  problems: string[],
+): Promise<T | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (error instanceof UsageError) {
+      problems.push(...error.problems);
+      return undefined;
+    }
+
+    throw error;
+  }
+}
+
 /** A URL with a password in it is neither used nor repeated: URLs are shown in errors and logs. */
 export function urlProblem(what: string, url: string): string | undefined {
   if (!URL.canParse(url) || !/^https?:$/v.test(new URL(url).protocol)) {

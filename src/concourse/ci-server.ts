@@ -1,8 +1,9 @@
-import {allChecks, UsageError} from '../errors.js';
+import {allChecks} from '../errors.js';
 import type {CiServer, WorkerRequest} from '../ci-server.js';
 import {defaultDownloadUrl, type ConcourseTemplateValues} from '../cloud-init/concourse-values.js';
 import {parsePrivateKey, parseWorkerKeys} from '../cloud-init/keys.js';
 import {secret} from '../cloud-init/secret.js';
+import {orProblems} from '../settings.js';
 import {checkTeam, inputProblems, releaseFor} from './checks.js';
 import {Concourse, type Login} from './client.js';
 import {removeWorkers, retireWorkers} from './removal.js';
@@ -137,17 +138,4 @@ async function readKeys({workerKey, tsaPublicKey}: ConcourseSettings, problems: 
   const key =
     workerKey && (await orProblems(parsePrivateKey(workerKey, keyNames.workerKey), problems));
   return {workerKey: key === '' ? undefined : key?.pem, hostKeys: undefined};
-}
-
-async function orProblems<T>(parsing: Promise<T>, problems: string[]): Promise<T | undefined> {
-  try {
-    return await parsing;
-  } catch (error) {
-    if (error instanceof UsageError) {
-      problems.push(...error.problems);
-      return undefined;
-    }
-
-    throw error;
-  }
 }

@@ -1,8 +1,7 @@
-import {UsageError} from '../errors.js';
-import {flag, flagFile, secretVariable, urlProblem, type Inputs} from '../settings.js';
+import {flag, flagFile, orProblems, secretVariable, urlProblem, type Inputs} from '../settings.js';
 import type {Login} from './client.js';
 import type {ConcourseSettings} from './ci-server.js';
-import {readFlyTarget, type FlyTarget} from './flyrc.js';
+import {readFlyTarget} from './flyrc.js';
 
 /** What flags, environment and flyrc say of Concourse; undefined when they name none. */
 export async function readConcourseSettings(
@@ -10,7 +9,10 @@ export async function readConcourseSettings(
 ): Promise<ConcourseSettings | undefined> {
   const {flags, problems} = inputs;
   const targetName = flag(inputs, 'target');
-  const target = targetName === undefined ? undefined : await readTarget(targetName, inputs);
+  const target =
+    targetName === undefined
+      ? undefined
+      : await orProblems(readFlyTarget(targetName, inputs.environment), problems);
   const [login, caPem, tsaPublicKey, workerKey] = await Promise.all([
     readLogin(inputs),
     flagFile(inputs, 'ca-cert'),
@@ -42,22 +44,6 @@ export async function readConcourseSettings(
     version: flag(inputs, 'concourse-version'),
     downloadUrl: flag(inputs, 'concourse-download-url'),
   };
-}
-
-async function readTarget(
-  name: string,
-  {environment, problems}: Inputs,
-): Promise<FlyTarget | undefined> {
-  try {
-    return await readFlyTarget(name, environment);
-  } catch (error) {
-    if (error instanceof UsageError) {
-      problems.push(...error.problems);
-      return undefined;
-    }
-
-    throw error;
-  }
 }
 
 async function readLogin(inputs: Inputs): Promise<Login | undefined> {
