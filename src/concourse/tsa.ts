@@ -98,17 +98,22 @@ async function connect(options: TsaOptions, signal: AbortSignal): Promise<Client
       reject(signal.reason as Error);
     };
 
+    const fail = (error: Error & {level?: string}) => {
+      signal.removeEventListener('abort', abort);
+      const address = `${host}:${port}`;
+      reject(isHostKnown ? connectionError(error, address) : wrongHostKey(address));
+    };
+
     signal.addEventListener('abort', abort, {once: true});
     client.once('ready', () => {
       signal.removeEventListener('abort', abort);
       resolve(client);
     });
     // Stays on: a connection that fails later must not end the process.
-    client.on('error', (error: Error & {level?: string}) => {
-      signal.removeEventListener('abort', abort);
-      reject(
-        isHostKnown ? connectionError(error, `${host}:${port}`) : wrongHostKey(`${host}:${port}`),
-      );
+    client.on('error', fail);
+    // All that comes of a connection that is cut during the handshake.
+    client.once('close', () => {
+      fail(new Error('the connection was closed'));
     });
     client.connect(config);
     // Else every small message waits for the acknowledgement of the one before.

@@ -20,6 +20,7 @@ export class Fleet {
   readonly #states = new Map<string, string>();
   readonly #failures = new Map<string, ActionableError>();
   readonly #missing = new Map<string, number>();
+  #wasListed = false;
 
   constructor(
     readonly size: FleetSize,
@@ -40,6 +41,14 @@ export class Fleet {
         this.droplets.delete(name);
       }
     }
+  }
+
+  /**
+   * Whether success may be told. With a run key that another create may have too, only after one listing has shown all
+   * droplets of this one: then each of two has seen the other.
+   */
+  get isSettled(): boolean {
+    return this.run === undefined || this.#wasListed;
   }
 
   /** Those that may still register. */
@@ -68,6 +77,7 @@ export class Fleet {
   /** Takes in a listing of droplets; throws when too few are left. */
   seeDroplets(listed: Droplet[], passedSeconds: number, everySeconds: number): void {
     const byId = new Map(listed.map((droplet) => [droplet.id, droplet]));
+    this.#wasListed ||= [...this.droplets.values()].every(({id}) => byId.has(id));
     for (const [name, last] of this.droplets) {
       const droplet = byId.get(last.id);
       if (droplet === undefined) {

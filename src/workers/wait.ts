@@ -90,13 +90,10 @@ async function watchWorkers(
   await pollUntil(
     async () => {
       fleet.seeWorkers(await ci.list(signal).catch(orStillWaiting), request);
-      const {length: missing} = fleet.pending;
-      if (!(missing > 0)) {
-        return;
-      }
-
       progress.update(`${fleet.registered.size} of ${fleet.droplets.size} registered`);
-      throw new StillWaiting(`${missing} not registered`);
+      if (fleet.pending.length > 0 || !fleet.isSettled) {
+        throw new StillWaiting('not all are registered');
+      }
     },
     {everySeconds: pace.ciSeconds, forSeconds},
     {time, signal},

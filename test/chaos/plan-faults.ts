@@ -19,12 +19,15 @@ const kinds = ['status', 'html', 'drop-before', 'drop-after', 'error-after', 'sl
 export function chooseFaults(random: Random, unit: number): Fault[] {
   return Array.from({length: random.pick([0, 0, 1, 1, 2, 3, 4])}, () => {
     const kind = random.pick(kinds);
+    const status = random.pick(statuses);
     return {
       ...random.pick(places),
       kind,
       after: random.integer(0, 8),
       times: random.chance(0.15) ? random.integer(5, 12) : random.integer(1, 3),
-      ...(kind === 'status' && {status: random.pick(statuses)}),
+      ...(kind === 'status' && {status}),
+      ...(kind === 'status' &&
+        status === 429 && {headers: {'retry-after': String(random.integer(1, 20))}}),
       ...(kind === 'html' && {status: random.pick([502, 503])}),
       ...(kind === 'slow' && {ms: Math.round(random.integer(1000, 20_000) * unit)}),
     };

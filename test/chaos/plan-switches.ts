@@ -16,7 +16,10 @@ const traits = (ms: (random: Random, min: number, max: number) => number): Choic
   [0.05, () => ({neverConnect: true})],
   [0.03, (random) => ({hangAfterMs: ms(random, 60, 300)})],
   [0.1, () => ({soldOut: ['s-2vcpu-2gb']})],
-  [0.1, (random) => ({dropletLimit: random.integer(20, 30), partialMultiCreate: random.chance(0.5)})],
+  [
+    0.1,
+    (random) => ({dropletLimit: random.integer(20, 30), partialMultiCreate: random.chance(0.5)}),
+  ],
   [0.15, () => ({shuffleLists: true})],
   [0.1, () => ({unknownTagList404: true, missingTagDelete404: true})],
   [0.1, () => ({looseTagSpelling: true})],
@@ -30,7 +33,8 @@ const traits = (ms: (random: Random, min: number, max: number) => number): Choic
 ];
 
 export function chooseSwitches(random: Random, unit: number): EmulatorOptions {
-  const ms = (from: Random, min: number, max: number) => from.integer(min * 1000, max * 1000) * unit;
+  const ms = (from: Random, min: number, max: number) =>
+    from.integer(min * 1000, max * 1000) * unit;
   const whole = (from: Random, min: number, max: number) => Math.round(ms(from, min, max));
   const chosen = traits(whole)
     .filter(([probability]) => random.chance(probability))
@@ -40,6 +44,9 @@ export function chooseSwitches(random: Random, unit: number): EmulatorOptions {
       createMs: whole(random, 1, 20),
       bootMs: whole(random, 5, 60),
       dropletLimit: 100,
+      heartbeatMs: 30_000 * unit,
+      gcMs: 30_000 * unit,
+      componentMs: 10_000 * unit,
     },
     ...chosen,
   ) as EmulatorOptions;

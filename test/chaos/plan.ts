@@ -62,11 +62,19 @@ export function makePlan(seed: number, unit = 1): Plan {
     concourseFaults: isBlind ? [] : chooseConcourseFaults(random, unit),
     foreign: chooseForeign(random),
     hasStaleWorker: !isBlind && random.chance(0.3),
-    steps: Array.from({length: random.integer(2, 5)}, () => chooseStep(random, isBlind, unit)),
+    steps: chooseSteps(random, isBlind, unit),
   };
 }
 
-function chooseStep(random: Random, isBlind: boolean, unit: number): Step {
+/** Most operations of a sequence are about the same name and the same run. */
+type Usual = {workerName: string; runKey: string};
+
+function chooseSteps(random: Random, isBlind: boolean, unit: number): Step[] {
+  const usual = {workerName: random.pick(workerNames), runKey: random.pick(runKeys)};
+  return Array.from({length: random.integer(2, 5)}, () => chooseStep(random, usual, isBlind, unit));
+}
+
+function chooseStep(random: Random, usual: Usual, isBlind: boolean, unit: number): Step {
   const timing = {
     isOverlapping: !isBlind && random.chance(0.5),
     delaySeconds: random.chance(0.5) ? 0 : random.integer(1, 60) * unit,
@@ -81,7 +89,7 @@ function chooseStep(random: Random, isBlind: boolean, unit: number): Step {
 
   return {
     ...timing,
-    operation: chooseOperation(random, unit),
+    operation: chooseOperation(random, usual, unit),
     stop: random.chance(0.3)
       ? {
           how: random.chance(0.75) ? 'kill' : 'interrupt',
@@ -92,8 +100,10 @@ function chooseStep(random: Random, isBlind: boolean, unit: number): Step {
   };
 }
 
-function chooseOperation(random: Random, unit: number): Operation {
-  const workerName = random.pick(workerNames);
+function chooseOperation(random: Random, usual: Usual, unit: number): Operation {
+  const workerName = random.chance(0.6) ? usual.workerName : random.pick(workerNames);
+  const chosen = random.chance(0.6) ? usual.runKey : random.pick(runKeys);
+  const runKey = random.chance(0.7) ? chosen : undefined;
   const kind = random.pick(['create', 'create', 'create', 'destroy', 'cleanup'] as const);
   if (kind === 'cleanup') {
     return {
@@ -104,15 +114,15 @@ function chooseOperation(random: Random, unit: number): Operation {
   }
 
   if (kind === 'destroy') {
-    return {kind, workerName, runKey: random.chance(0.5) ? random.pick(runKeys) : undefined};
+    return {kind, workerName, runKey};
   }
 
   const count = random.pick([1, 1, 2, 3, 4]);
-  const timeoutSeconds = Math.ceil(random.pick([120, 240, 480]) * unit);
+  const timeoutSeconds = Math.ceil(random.pick([120, 180, 300]) * unit);
   return {
     kind,
     workerName,
-    runKey: random.chance(0.7) ? random.pick(runKeys) : undefined,
+    runKey,
     count,
     min: random.chance(0.3) ? random.integer(1, count) : undefined,
     ttlSeconds: random.chance(0.2)

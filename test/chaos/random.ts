@@ -1,4 +1,6 @@
-/** Random numbers that the seed alone decides (mulberry32). */
+import {createHash} from 'node:crypto';
+
+/** Random numbers that the seed alone decides. */
 export type Random = {
   /** From min to max, both among them. */
   integer(min: number, max: number): number;
@@ -9,12 +11,10 @@ export type Random = {
 };
 
 export function createRandom(seed: number): Random {
-  let state = Math.imul(seed + 1, 0x9e_37_79_b1);
+  let count = 0;
   const next = () => {
-    state = (state + 0x6d_2b_79_f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+    const digest = createHash('sha256').update(`${seed}:${count++}`).digest();
+    return digest.readUInt32BE() / 2 ** 32;
   };
 
   const integer = (min: number, max: number) => min + Math.floor(next() * (max - min + 1));

@@ -1,0 +1,130 @@
+import {spawn, type ChildProcess} from 'node:child_process';
+import {once} from 'node:events';
+import {existsSync} from 'node:fs';
+import {rm} from 'node:fs/promises';
+import path from 'node:path';
+import process from 'node:process';
+import {writeEmulatorKeys} from '../../src/emulator-keys.js';
+import {clockAhead} from './clock-ahead.js';
+import {graceSeconds, type Operate} from './operate.js';
+import type {Operation} from './plan.js';
+
+/** Nobody waits as long as this: an operation that does will never end. */
+const longestMs = 600_000;
+
+/** The operations as processes of the real command line, in real time, ended by real signals. */
+export const operateAsProcess: Operate = async (world, label, operation, options) => {
+  const {stop, jumpSeconds = 0} = options;
+  let count = 0;
+  let isKilled = false;
+  const line = await world.open(label, operation, async (when) => {
+    count += when === 'before' ? 1 : 0;
+    if (stop?.request === count && stop.when === when) {
+      isKilled = stop.how === 'kill';
+      running.child.kill(isKilled ? 'SIGKILL' : 'SIGTERM');
+      await (isKilled && running.done);
+    }
+
+    // What a dead process has not sent has no effect.
+    await (isKilled && when === 'before' && Promise.withResolvers<void>().promise);
+  });
+  const {folder, environment} = await writeEmulatorKeys(line.emulator.concourse);
+  const running = start(argumentsOf(operation), {
+    ...line.emulator.environment,
+    ...environment,
+    ...(jumpSeconds > 0 && clockAhead(jumpSeconds)),
+  });
+  const timer = setTimeout(() => {
+    world.truth.violations.push(`${label} does not end`);
+    running.child.kill('SIGKILL');
+  }, longestMs);
+  const {code, stdout, stderr} = await running.done;
+  clearTimeout(timer);
+  await rm(folder, {recursive: true});
+
+  if (isKilled) {
+    return {end: 'stopped', message: 'killed'};
+  }
+
+  if (/UNEXPECTED|failed unexpectedly|TypeError|ReferenceError/v.test(stdout + stderr)) {
+    world.truth.violations.push(`${label} failed with a bug: ${stdout}${stderr}`);
+  }
+
+  const {workers = [], counts} = parsed(stdout);
+  // A cleanup that met something strange exits with 1, but it is done.
+  return code !== 0 && counts === undefined
+    ? {end: 'failed', message: stdout || stderr}
+    : {
+        end: 'done',
+        message: '',
+        ...(operation.kind === 'create' && {created: workers.map(({name}) => name)}),
+        ...(counts && {left: counts.left}),
+      };
+};
+
+type Output = {workers?: Array<{name: string}>; counts?: {left: number}};
+
+function parsed(stdout: string): Output {
+  try {
+    return JSON.parse(stdout) as Output;
+  } catch {
+    return {};
+  }
+}
+
+function argumentsOf(operation: Operation): string[] {
+  const {kind, workerName} = operation;
+  if (kind === 'cleanup') {
+    return [
+      kind,
+      '--json',
+      ...given('--name', workerName),
+      ...given('--max-deletes', operation.maxDeletes),
+      ...given('--grace', graceSeconds),
+    ];
+  }
+
+  const selection = [kind, operation.workerName, '--json', ...given('--run', operation.runKey)];
+  return kind === 'destroy'
+    ? selection
+    : [
+        ...selection,
+        ...given('--count', operation.count),
+        ...given('--min', operation.min),
+        ...given('--ttl', `${operation.ttlSeconds}s`),
+        ...given('--timeout', `${operation.timeoutSeconds}s`),
+        ...given('--size', operation.sizes.join(',')),
+      ];
+}
+
+function given(flag: string, value: string | number | undefined): string[] {
+  return value === undefined ? [] : [flag, String(value)];
+}
+
+function start(args: string[], environment: Record<string, string | undefined>) {
+  const child: ChildProcess = spawn(process.execPath, [executable(), ...args], {
+    env: {PATH: process.env.PATH, HOME: '/nonexistent', ...environment},
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output = {stdout: '', stderr: ''};
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name]!.setEncoding('utf8').on('data', (text: string) => {
+      output[name] += text;
+    });
+  }
+
+  return {
+    child,
+    done: once(child, 'close').then(([code]) => ({...output, code: code as number | null})),
+  };
+}
+
+/** This file also runs bundled, from another folder. */
+function executable(): string {
+  let folder = import.meta.dirname;
+  while (!existsSync(path.join(folder, 'bin/do-worker.js'))) {
+    folder = path.dirname(folder);
+  }
+
+  return path.join(folder, 'bin/do-worker.js');
+}

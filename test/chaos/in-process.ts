@@ -1,0 +1,138 @@
+import {connect, request, type Connected} from '../support/connect.js';
+import {ActionableError, Interrupted} from '../../src/errors.js';
+import {cleanUp} from '../../src/workers/cleanup.js';
+import {createWorkers} from '../../src/workers/create.js';
+import {destroyWorkers} from '../../src/workers/destroy.js';
+import {cleanupRequest, type Operate, type Outcome} from './operate.js';
+import type {Operation, Stop} from './plan.js';
+
+/** Nobody waits as long as this, in real time: an operation that does will never end. */
+const longestMs = 60_000;
+
+/** Slower than by default: requests are what a sequence costs. */
+const pace = {digitalOceanSeconds: 7, ciSeconds: 5};
+
+const {promise: never} = Promise.withResolvers<never>();
+
+/** The operations as functions, with the real clients, in scaled time. */
+export const operateInProcess: Operate = async (world, label, operation, options) => {
+  const {stop, jumpSeconds = 0} = options;
+  const stopping = createStopping(stop);
+  const line = await world.open(label, operation, stopping.at);
+  const connected = await connect(line.emulator);
+  const {context} = connected;
+  stopping.begin(connected);
+  const ci = context.ci && stopping.guard(context.ci, true);
+  const guarded = {
+    ...context,
+    digitalOcean: stopping.guard(context.digitalOcean, false),
+    ci,
+    time: {...context.time, now: () => context.time.now() + jumpSeconds * 1000},
+  };
+
+  const ended = perform(operation, guarded).then(
+    (result): Outcome => ({end: 'done', message: '', ...result}),
+    (error: unknown): Outcome => {
+      if (!(error instanceof ActionableError)) {
+        world.truth.violations.push(`${label} failed with a bug: ${(error as Error).stack}`);
+      }
+
+      return {end: 'failed', message: (error as Error).message};
+    },
+  );
+  let timer: NodeJS.Timeout | undefined;
+  const endless = new Promise<Outcome>((resolve) => {
+    timer = setTimeout(() => {
+      world.truth.violations.push(`${label} does not end`);
+      resolve({end: 'failed', message: 'it does not end'});
+    }, longestMs);
+  });
+  const killed = stopping.killed.then((): Outcome => ({end: 'stopped', message: 'killed'}));
+  const outcome = await Promise.race([ended, killed, endless]);
+  clearTimeout(timer);
+  return outcome;
+};
+
+async function perform(
+  operation: Operation,
+  context: Connected['context'],
+): Promise<Pick<Outcome, 'created' | 'left'>> {
+  if (operation.kind === 'cleanup') {
+    const {counts} = await cleanUp(cleanupRequest(operation), context);
+    return {left: counts.left};
+  }
+
+  if (operation.kind === 'destroy') {
+    await destroyWorkers({...operation, drainSeconds: 0, dryRun: false}, context);
+    return {};
+  }
+
+  const {kind: _, ...wanted} = operation;
+  const {workers} = await createWorkers(await request(wanted), context, {pace});
+  return {created: workers.map(({name}) => name)};
+}
+
+/** Ends an operation at a request as a kill does: nothing that it would do from then on happens. */
+function createStopping(stop: Stop | undefined) {
+  const killing = Promise.withResolvers<void>();
+  let connected: Connected | undefined;
+  let isKilled = false;
+  let count = 0;
+
+  function act(): void {
+    isKilled = stop?.how === 'kill';
+    connected?.abort(new Interrupted('SIGTERM'));
+    if (isKilled) {
+      killing.resolve();
+    }
+  }
+
+  function at(when: 'before' | 'after'): Promise<void> | void {
+    if (isKilled) {
+      return never;
+    }
+
+    count += when === 'before' ? 1 : 0;
+    if (stop?.request !== count || stop.when !== when) {
+      return undefined;
+    }
+
+    act();
+    return isKilled && when === 'before' ? never : undefined;
+  }
+
+  /** Calls that begin or end after the kill never end. */
+  async function call<T>(begin: () => Promise<T>, isCounted: boolean): Promise<T> {
+    if (isKilled || (isCounted && at('before') !== undefined)) {
+      return never;
+    }
+
+    try {
+      const value = await begin();
+      return isKilled || (isCounted && at('after') !== undefined) ? await never : value;
+    } catch (error) {
+      throw isKilled ? await never : error;
+    }
+  }
+
+  return {
+    at,
+    killed: killing.promise,
+    begin(value: Connected) {
+      connected = value;
+    },
+    guard<T extends object>(target: T, isCounted: boolean): T {
+      return new Proxy(target, {
+        get(_, key) {
+          const value: unknown = Reflect.get(target, key, target);
+          if (typeof value !== 'function' || key === 'plan') {
+            return value;
+          }
+
+          return async (...args: unknown[]) =>
+            call(async () => Reflect.apply(value, target, args) as Promise<unknown>, isCounted);
+        },
+      });
+    },
+  };
+}

@@ -1,0 +1,166 @@
+import type {Droplet} from '../../src/emulator/digitalocean/entities.js';
+import {foreignWorkers} from './foreign.js';
+import type {Operation, Plan} from './plan.js';
+import {partsOf} from './truth.js';
+import {described, type World} from './world.js';
+
+type Done = {
+  label: string;
+  operation: Operation;
+  created: string[] | undefined;
+  startedAt: number;
+};
+
+/** What must hold when an operation has said that it succeeded. */
+export function judgeDone(world: World, {label, operation, created = [], startedAt}: Done): void {
+  const {truth, emulator} = world;
+  const {violations} = truth;
+  if (operation.kind === 'create') {
+    if (created.length < (operation.min ?? operation.count) || created.length > operation.count) {
+      violations.push(`${label} succeeded with ${created.length} workers`);
+    }
+
+    const deleted = deletedNames(world);
+    for (const name of created) {
+      if (!truth.isRegistered(name) && !deleted.has(name)) {
+        violations.push(`${label} succeeded, but ${name} is not registered`);
+      }
+    }
+  }
+
+  const {listLagMs, tagLagMs, clockSkewSeconds} = emulator.digitalOcean.settings;
+  if (operation.kind !== 'destroy' || listLagMs > 0 || tagLagMs > 0) {
+    return;
+  }
+
+  for (const droplet of truth.ours()) {
+    const {workerName, runKey} = partsOf(droplet.name);
+    const wasThere = droplet.createdAt - clockSkewSeconds * 1000 < startedAt;
+    const isMeant =
+      workerName === operation.workerName.toLowerCase() && (operation.runKey ?? runKey) === runKey;
+    if (isMeant && wasThere && !droplet.isDestroying) {
+      violations.push(`${label} succeeded, but ${droplet.name} is there`);
+    }
+  }
+}
+
+/** What must hold when a create has failed and named nothing that is left. */
+export function judgeFailed({truth, askedBy}: World, label: string): void {
+  const asked = askedBy(label);
+  for (const {name, isDestroying} of truth.ours()) {
+    if (asked.has(name) && !isDestroying) {
+      truth.violations.push(`${label} failed and left ${name}, and does not say so`);
+    }
+  }
+}
+
+/** A delete that another operation has sent by now may have taken the worker away. */
+function deletedNames({emulator}: World): Set<string> {
+  const {requests} = emulator.digitalOcean;
+  const deleted = new Set(requests.filter(({method}) => method === 'DELETE').map(({path}) => path));
+  const gone = emulator.digitalOcean
+    .everyDroplet()
+    .filter(({id, power}) => deleted.has(`/v2/droplets/${id}`) || power.signal.aborted);
+  return new Set(gone.map(({name}) => name));
+}
+
+/** Two creates of a run see each other in time when workers take longer to boot than lists to show droplets. */
+const notice = 20_000;
+
+/** However often a run was asked for, there is one set of its workers, unless one was stopped on its way there. */
+export function judgeRuns({truth}: World, {steps, switches}: Plan): void {
+  const {bootMs = 0, listLagMs = 0, tagLagMs = 0} = switches;
+  const isStopped = steps.some(({stop}) => stop !== undefined);
+  if (isStopped || bootMs < Math.max(listLagMs, tagLagMs) + notice) {
+    return;
+  }
+
+  const most = new Map<string, number>();
+  for (const {operation} of steps) {
+    if (operation?.kind !== 'create' || operation.runKey === undefined) {
+      continue;
+    }
+
+    const run = `${operation.workerName.toLowerCase()}-${operation.runKey}`;
+    most.set(run, Math.max(most.get(run) ?? 0, operation.count));
+  }
+
+  const names = truth
+    .ours()
+    .map(({name}) => name)
+    .filter((name) => truth.isRegistered(name));
+  for (const [run, count] of most) {
+    const workers = names.filter((name) => {
+      const {workerName, runKey} = partsOf(name);
+      return `${workerName}-${runKey}` === run;
+    });
+    if (workers.length > count) {
+      truth.violations.push(
+        `run ${run} has more than ${count} workers: ${workers.toSorted().join(' ')}`,
+      );
+    }
+  }
+}
+
+/** What must hold when the last cleanup has run; `good` are the droplets it had to keep. */
+export function judgeEnd(world: World, good: Droplet[]): void {
+  const {emulator, truth, foreign} = world;
+  const {violations} = truth;
+  const left = truth.ours();
+  for (const droplet of left) {
+    if (!truth.isRegistered(droplet.name) || truth.isExpired(droplet)) {
+      violations.push(`leaked: ${described(droplet)}`);
+    }
+  }
+
+  const names = emulator.digitalOcean
+    .everyDroplet()
+    .filter((droplet) => !foreign.has(droplet))
+    .map(({name}) => name);
+  for (const name of new Set(names.filter((each, index) => names.indexOf(each) !== index))) {
+    violations.push(`two droplets were made with the name ${name}`);
+  }
+
+  for (const droplet of good) {
+    if (!left.includes(droplet)) {
+      violations.push(`the last cleanup killed ${droplet.name}, a good worker`);
+    }
+  }
+
+  for (const [droplet, before] of foreign) {
+    if (droplet.goneAt !== undefined || described(droplet) !== before) {
+      violations.push(`a foreign droplet was touched: ${before} is now ${described(droplet)}`);
+    }
+  }
+
+  violations.push(...staleWorkers(world).map((name) => `stale worker: ${name}`));
+  const rows = new Set(emulator.concourse.workers().map(({name}) => name));
+  for (const {name} of foreignWorkers) {
+    if (!rows.has(name)) {
+      violations.push(`a foreign worker was removed: ${name}`);
+    }
+  }
+
+  const foreignTags = new Set([...foreign.keys()].flatMap(({tags}) => [...tags.keys()]));
+  for (const {name} of emulator.digitalOcean.tags()) {
+    const tag = name.toLowerCase();
+    if (!knownTag.test(tag) && !foreignTags.has(tag)) {
+      violations.push(`an unknown tag: ${tag}`);
+    }
+  }
+}
+
+/** However many operations there are, there are these tags: none names a run or a droplet. */
+const knownTag = /^do-worker(?::kind:[a-z]+|:ci:[0-9a-f]{8}|:name:(?:a|a-b|a-b-c)|:ttl:\d{1,5})?$/v;
+
+/** Workers that no droplet stands behind. */
+export function staleWorkers({emulator, truth}: World): string[] {
+  const standing = new Set<string>([
+    ...foreignWorkers.map(({name}) => name),
+    ...truth.ours().map(({name}) => name),
+  ]);
+  return emulator.concourse
+    .workers()
+    .map(({name}) => name)
+    .filter((name) => !standing.has(name));
+}

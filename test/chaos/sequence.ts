@@ -1,0 +1,173 @@
+import {jumpSeconds, type Plan, type Step} from './plan.js';
+import type {Operate} from './operate.js';
+import {judgeDone, judgeEnd, judgeFailed, judgeRuns, staleWorkers} from './judge.js';
+import {describeOperation} from './describe.js';
+import {startWorld, type World} from './world.js';
+
+export type Result = {
+  plan: Plan;
+  violations: string[];
+  story: string[];
+  counts: Counts;
+};
+
+export type Counts = {
+  operations: number;
+  faults: number;
+  kills: number;
+  droplets: number;
+  deletes: number;
+};
+
+/** Plays one plan; then faults stop, time passes, one cleanup runs, and what is left is judged. */
+export async function playSequence(
+  plan: Plan,
+  {operate, timeScale, unit = 1}: {operate: Operate; timeScale: number; unit?: number},
+): Promise<Result> {
+  await using world = await startWorld(plan, timeScale);
+  const {truth, emulator, story} = world;
+  const running: Array<Promise<boolean>> = [];
+  let outages = 0;
+  for (const [index, step] of plan.steps.entries()) {
+    if (!step.isOverlapping) {
+      await Promise.all(running);
+    }
+
+    await emulator.clock.sleep(step.delaySeconds * 1000);
+    outages += step.outage === undefined ? 0 : 1;
+    running.push(playStep(world, `#${index + 1}`, step, operate));
+  }
+
+  const areKilled = await Promise.all(running);
+  world.mend();
+  world.tell('faults stop');
+  await settle(plan, world, unit);
+  await endWithCleanup(plan, world, {operate, unit});
+
+  const {requests} = emulator.digitalOcean;
+  return {
+    plan,
+    violations: [...new Set(truth.violations)],
+    story,
+    counts: {
+      operations: plan.steps.filter(({operation}) => operation).length + 1,
+      faults: requests.filter(({fault}) => fault !== undefined).length + outages,
+      kills: areKilled.filter(Boolean).length,
+      droplets: emulator.digitalOcean.everyDroplet().length - world.foreign.size,
+      deletes: requests.filter(({method, status}) => method === 'DELETE' && status === 204).length,
+    },
+  };
+}
+
+async function playStep(
+  world: World,
+  label: string,
+  {operation, stop, outage}: Step,
+  operate: Operate,
+): Promise<boolean> {
+  const {emulator} = world;
+  if (outage !== undefined) {
+    world.tell(`${label}: the ${outage.of} is down`);
+    await playOutage(world, outage);
+    world.tell(`${label}: the ${outage.of} is back`);
+  }
+
+  if (operation === undefined) {
+    return false;
+  }
+
+  world.tell(`${label} begins: ${describeOperation(operation)}`);
+  const startedAt = emulator.clock.now();
+  const {end, message, created} = await operate(world, label, operation, {stop});
+  world.tell(
+    `${label} ${end}${message && `: ${message}`}${created ? `: ${created.join(' ')}` : ''}`,
+  );
+  if (end === 'done') {
+    judgeDone(world, {label, operation, created, startedAt});
+  }
+
+  if (end === 'failed' && !/NOT destroyed|may/v.test(message)) {
+    judgeFailed(world, label);
+  }
+
+  return end === 'stopped';
+}
+
+async function playOutage(
+  {emulator, setTsa}: World,
+  {of, seconds}: NonNullable<Step['outage']>,
+): Promise<void> {
+  if (of === 'TSA') {
+    setTsa(false);
+  } else {
+    emulator.concourse.addFault({method: '*', path: '*', kind: 'status', status: 502});
+  }
+
+  await emulator.clock.sleep(seconds * 1000);
+  if (of === 'TSA') {
+    setTsa(true);
+  } else {
+    emulator.concourse.clearFaults();
+  }
+}
+
+/** Until what can still boot has booted, and the workers of what is gone have left the list. */
+async function settle({switches}: Plan, world: World, unit: number): Promise<void> {
+  const {emulator, truth} = world;
+  const bootMs =
+    (switches.createMs ?? 0) + (switches.bootMs ?? 0) + (switches.registerDelayMs ?? 0);
+  await emulator.clock.sleep(bootMs + 120_000 * unit);
+  await waitUntil(world, 300 * unit, () =>
+    truth.ours().every(({name, status}) => truth.isRegistered(name) || status === 'off'),
+  );
+}
+
+async function waitUntil(
+  {emulator: {clock}}: World,
+  seconds: number,
+  isReady: () => boolean,
+): Promise<void> {
+  const until = clock.now() + seconds * 1000;
+  while (clock.now() < until && !isReady()) {
+    await clock.sleep((seconds * 1000) / 50);
+  }
+}
+
+async function endWithCleanup(
+  plan: Plan,
+  world: World,
+  {operate, unit}: {operate: Operate; unit: number},
+): Promise<void> {
+  const {truth, emulator} = world;
+  judgeRuns(world, plan);
+  emulator.digitalOcean.settings.clockSkewSeconds += jumpSeconds;
+  const good = truth.ours().filter(
+    (droplet) =>
+      // One that may hang at any moment is not good for long.
+      plan.switches.hangAfterMs === undefined &&
+      droplet.status === 'active' &&
+      truth.isRegistered(droplet.name) &&
+      !truth.isExpired(droplet),
+  );
+  world.tell(`time passes; good workers: ${good.map(({name}) => name).join(' ') || 'none'}`);
+  const {
+    end,
+    message,
+    left = 0,
+  } = await operate(
+    world,
+    'last cleanup',
+    {kind: 'cleanup', workerName: undefined, maxDeletes: 1000},
+    {jumpSeconds},
+  );
+  world.tell(`last cleanup ${end}${message && `: ${message}`}`);
+  if (end !== 'done') {
+    truth.violations.push(`the last cleanup ${end}: ${message}`);
+  } else if (left > 0) {
+    truth.violations.push(`the last cleanup left ${left} of what it should delete`);
+  }
+
+  // Workers that it did not see, because they registered late, leave the list by themselves.
+  await waitUntil(world, 200 * unit, () => staleWorkers(world).length === 0);
+  judgeEnd(world, good);
+}
