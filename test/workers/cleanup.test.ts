@@ -296,6 +296,19 @@ test('sees GPU droplets, which other listings leave out', async () => {
   expect(emulator.digitalOcean.droplets()).toEqual([]);
 });
 
+test('needs no more scopes than the README says', async () => {
+  const scopes = ['droplet:read', 'droplet:delete', 'tag:read', 'tag:delete'];
+  await using emulator = await startQuick({scopes});
+  emulator.digitalOcean.add(ours(emulator, 'expired', {ageSeconds: 4000}));
+  emulator.digitalOcean.plant({tags: ['do-worker:name:old']});
+  const {context} = await connect(emulator);
+
+  const {counts} = await cleanUp(cleaning(), context);
+
+  expect(counts).toEqual({deleted: 1, kept: 0, left: 0, unknown: 0});
+  expect(emulator.digitalOcean.tags().map(({name}) => name)).not.toContain('do-worker:name:old');
+});
+
 test('two at the same time do no harm to each other', async () => {
   await using emulator = await startQuick({destroyMs: 8000});
   emulator.digitalOcean.add(
