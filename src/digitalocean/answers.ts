@@ -61,12 +61,23 @@ export function listIn<Item>(answer: unknown, key: string): Item[] {
   return list as Item[];
 }
 
-/** A droplet as the rest of the program relies on it; `null` stands for empty in some answers. */
+/**
+ * A droplet as the rest of the program relies on it; `null` stands for empty in some answers. Only what is read is
+ * kept: of a thousand droplets the rest would be most of the memory.
+ */
 export function asDroplet(droplet: Droplet): Droplet {
+  const {id, name, status, created_at, size_slug, size, region} = droplet;
   const {tags, networks} = droplet as {tags?: string[] | null; networks?: {v4?: unknown} | null};
+  const v4 = Array.isArray(networks?.v4) ? droplet.networks.v4 : [];
   return {
-    ...droplet,
+    id,
+    name,
+    status,
+    created_at,
+    size_slug,
+    ...(size?.price_hourly !== undefined && {size: {price_hourly: size.price_hourly}}),
+    region: {slug: region?.slug ?? ''},
+    networks: {v4: v4.map(({ip_address, type}) => ({ip_address, type}))},
     tags: tags ?? [],
-    networks: {v4: Array.isArray(networks?.v4) ? droplet.networks.v4 : []},
   };
 }
