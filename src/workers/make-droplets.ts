@@ -5,16 +5,20 @@ import type {Droplet, NewDroplets} from '../digitalocean/types.js';
 import {ActionableError, ApiError, NoAnswer} from '../errors.js';
 import type {Placement, Preflight} from './preflight.js';
 import {explainRefusal, isNoRoom} from './refusals.js';
-import {StillWaiting, isUncertain, orStillWaiting, pollUntil} from './poll.js';
+import {
+  StillWaiting,
+  isUncertain,
+  lagPollSeconds,
+  lagSeconds,
+  orStillWaiting,
+  pollUntil,
+} from './poll.js';
 import {accountKeys} from './account-keys.js';
 import type {Plan} from './plan.js';
 import {identify, nameTag, tagsFor} from './identity.js';
 
 /** DigitalOcean takes this many names in one POST, and makes all of them or none. */
 const namesPerPost = 10;
-/** How long a new droplet or key may be missing from DigitalOcean's answers (facts 1, 8). */
-const lagSeconds = 60;
-const lagPollSeconds = 5;
 
 /** What has been asked of DigitalOcean so far: kept up to date while it goes on, for the undoing. */
 export type Ledger = {

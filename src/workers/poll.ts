@@ -9,6 +9,10 @@ export class StillWaiting extends ActionableError {
   }
 }
 
+/** How long a new droplet or key may be missing from DigitalOcean's answers (facts 1, 8), and how often to look. */
+export const lagSeconds = 60;
+export const lagPollSeconds = 5;
+
 /** Calls `attempt` at a constant interval for as long as it throws StillWaiting, and then throws that. */
 export async function pollUntil<T>(
   attempt: () => Promise<T>,

@@ -5,11 +5,10 @@ import type {Droplet} from '../digitalocean/types.js';
 import {deleteDroplets, type Leftover} from './delete.js';
 import type {Ledger} from './make-droplets.js';
 import {nameTag} from './identity.js';
+import {lagPollSeconds, lagSeconds} from './poll.js';
 import {asMade} from './worker.js';
 
 const undoSeconds = 240;
-const lagSeconds = 60;
-const lagPollSeconds = 5;
 
 type Undoing = Pick<Context, 'digitalOcean' | 'progress' | 'time'>;
 
