@@ -21,11 +21,17 @@ export function describePlan(plan: Plan): string[] {
     `Services: ${JSON.stringify(plan.switches)}`,
     ...plan.faults.map((fault) => `Fault: ${JSON.stringify(fault)}`),
     ...plan.concourseFaults.map((fault) => `Concourse fault: ${JSON.stringify(fault)}`),
-    `Foreign droplets: ${plan.foreign.join('; ') || 'none'}`,
+    `Foreign droplets: ${describeForeign(plan.foreign)}`,
     `Stalled worker of ours: ${plan.hasStaleWorker ? 'one' : 'none'}`,
     'Steps:',
     ...plan.steps.map((step, index) => `  #${index + 1} ${describeStep(step)}`),
   ];
+}
+
+function describeForeign(foreign: string[]): string {
+  const single = foreign.filter((what) => !what.includes('crowd'));
+  const count = foreign.length - single.length;
+  return [...single, ...(count > 0 ? [`a crowd of ${count}`] : [])].join('; ') || 'none';
 }
 
 function describeStep({isOverlapping, delaySeconds, operation, stop, outage}: Step): string {

@@ -15,6 +15,16 @@ function allTags({kind = 'concourse', ci, name = 'a', ttl = 3600}: Tags): string
   ];
 }
 
+/** So many of another cluster's workers that lists of our worker name have a second page. */
+const crowd = Array.from({length: 205}, (_, index): [string, SeedDroplet] => [
+  `one of another cluster's crowd, ${index}`,
+  {
+    name: `a-b-r1-crowd${String(index).padStart(3, '0')}`,
+    tags: allTags({ci: theirCi, name: 'a-b'}),
+    ageSeconds: 86_400,
+  },
+]);
+
 /** Droplets that look like ours to somebody careless, and are not; `ci` is our CI server's id. */
 export function foreignDroplets(ci: string): Record<string, SeedDroplet> {
   const day = {ageSeconds: 86_400};
@@ -72,11 +82,14 @@ export function foreignDroplets(ci: string): Record<string, SeedDroplet> {
       ...day,
     },
     'in an odd spelling': {name: 'a-r1-abcdefh5', tags: ['Do-Worker:Name:a'], ...day},
+    ...Object.fromEntries(crowd),
   };
 }
 
-export function chooseForeign(random: Random): string[] {
-  return random.some(Object.keys(foreignDroplets('')), 0.3);
+export function chooseForeign(random: Random, isCrowded: boolean): string[] {
+  const single = Object.keys(foreignDroplets('')).slice(0, -crowd.length);
+  const chosen = random.some(single, 0.3);
+  return isCrowded ? [...chosen, ...crowd.map(([what]) => what)] : chosen;
 }
 
 /** Workers that are not ours to remove, and one that is: its droplet is long gone. */

@@ -34,6 +34,26 @@ export function chooseFaults(random: Random, unit: number): Fault[] {
   });
 }
 
+/** The answer to a create is lost, and for a while so is every look whether it had an effect. */
+export function chooseLostAnswer(random: Random): Fault[] {
+  return [
+    {
+      ...create,
+      kind: random.pick(['drop-after', 'error-after'] as const),
+      after: random.integer(0, 1),
+      times: 1,
+    },
+    {
+      method: 'GET',
+      path: 'tag_name=',
+      kind: 'status',
+      status: 503,
+      after: random.integer(0, 3),
+      times: random.integer(2, 25),
+    },
+  ];
+}
+
 const concoursePlaces = [
   {method: 'GET', path: '/api/v1/workers'},
   {method: 'GET', path: '/api/v1/info'},

@@ -2,9 +2,10 @@ import type {Fault as ConcourseFault} from '../../src/emulator/concourse/faults.
 import type {Fault} from '../../src/emulator/digitalocean/faults.js';
 import type {EmulatorOptions} from '../../src/emulator/options.js';
 import {chooseForeign} from './foreign.js';
-import {chooseConcourseFaults, chooseFaults} from './plan-faults.js';
+import {chooseConcourseFaults, chooseFaults, chooseLostAnswer} from './plan-faults.js';
 import {chooseSwitches} from './plan-switches.js';
-import {createRandom, type Random} from './random.js';
+import {chooseSteps} from './plan-steps.js';
+import {createRandom} from './random.js';
 
 export type Operation =
   | {
@@ -36,6 +37,8 @@ export type Step = {
 /** Everything that the seed decides. */
 export type Plan = {
   seed: number;
+  /** How many emulated seconds a second of the plan lasts: less than one for processes in real time. */
+  unit: number;
   switches: EmulatorOptions;
   faults: Fault[];
   concourseFaults: ConcourseFault[];
@@ -44,91 +47,33 @@ export type Plan = {
   steps: Step[];
 };
 
-export const workerNames = ['a', 'a-b', 'A-b-c'];
-export const runKeys = ['r1', 'r2', 'b'];
-/** The first and a time-out's end within the sequence or by the jump at its end, the last does not. */
-const longTtlSeconds = [3600, 86_400];
 export const jumpSeconds = 2 * 3600;
 
-/** `unit` is how many emulated seconds a second of the plan lasts: less than one for processes in real time. */
-export function makePlan(seed: number, unit = 1): Plan {
+/** Rivals see each other when workers boot for longer than it takes to look a few times, also in real time. */
+const rivalUnit = 0.5;
+const rivalSwitches = {bootMs: 25_000, listLagMs: 0, tagLagMs: 0};
+
+export function makePlan(seed: number, usualUnit = 1): Plan {
   const random = createRandom(seed);
+  const isRivalry = random.chance(0.06);
+  const unit = isRivalry ? Math.max(usualUnit, rivalUnit) : usualUnit;
   // A web node that knows no worker at every other look: nobody else may look in between.
-  const isBlind = random.chance(0.05);
+  const isBlind = !isRivalry && random.chance(0.05);
+  const isLosing = !isRivalry && random.chance(0.15);
+  const isCrowded = random.chance(0.06);
   return {
     seed,
-    switches: {...chooseSwitches(random, unit), ...(isBlind && {secondReadOnly: true})},
-    faults: chooseFaults(random, unit),
+    unit,
+    switches: {
+      ...chooseSwitches(random, unit),
+      ...(isBlind && {secondReadOnly: true}),
+      ...(isRivalry && rivalSwitches),
+      ...(isCrowded && {dropletLimit: 400, ...(random.chance(0.7) && {failPage: 2})}),
+    },
+    faults: [...(isLosing ? chooseLostAnswer(random) : []), ...chooseFaults(random, unit)],
     concourseFaults: isBlind ? [] : chooseConcourseFaults(random, unit),
-    foreign: chooseForeign(random),
+    foreign: chooseForeign(random, isCrowded),
     hasStaleWorker: !isBlind && random.chance(0.3),
-    steps: chooseSteps(random, isBlind, unit),
-  };
-}
-
-/** Most operations of a sequence are about the same name and the same run. */
-type Usual = {workerName: string; runKey: string};
-
-function chooseSteps(random: Random, isBlind: boolean, unit: number): Step[] {
-  const usual = {workerName: random.pick(workerNames), runKey: random.pick(runKeys)};
-  return Array.from({length: random.integer(2, 5)}, () => chooseStep(random, usual, isBlind, unit));
-}
-
-function chooseStep(random: Random, usual: Usual, isBlind: boolean, unit: number): Step {
-  const timing = {
-    isOverlapping: !isBlind && random.chance(0.5),
-    delaySeconds: random.chance(0.5) ? 0 : random.integer(1, 60) * unit,
-  };
-  if (!isBlind && random.chance(0.1)) {
-    return {
-      ...timing,
-      isOverlapping: true,
-      outage: {of: random.pick(['TSA', 'ATC']), seconds: random.integer(10, 200) * unit},
-    };
-  }
-
-  return {
-    ...timing,
-    operation: chooseOperation(random, usual, unit),
-    stop: random.chance(0.3)
-      ? {
-          how: random.chance(0.75) ? 'kill' : 'interrupt',
-          request: random.chance(0.3) ? random.integer(13, 30) : random.integer(1, 12),
-          when: random.pick(['before', 'after']),
-        }
-      : undefined,
-  };
-}
-
-function chooseOperation(random: Random, usual: Usual, unit: number): Operation {
-  const workerName = random.chance(0.6) ? usual.workerName : random.pick(workerNames);
-  const chosen = random.chance(0.6) ? usual.runKey : random.pick(runKeys);
-  const runKey = random.chance(0.7) ? chosen : undefined;
-  const kind = random.pick(['create', 'create', 'create', 'destroy', 'cleanup'] as const);
-  if (kind === 'cleanup') {
-    return {
-      kind,
-      workerName: random.chance(0.2) ? workerName : undefined,
-      maxDeletes: random.chance(0.3) ? random.integer(0, 5) : undefined,
-    };
-  }
-
-  if (kind === 'destroy') {
-    return {kind, workerName, runKey};
-  }
-
-  const count = random.pick([1, 1, 2, 3, 4]);
-  const timeoutSeconds = Math.ceil(random.pick([120, 180, 300]) * unit);
-  return {
-    kind,
-    workerName,
-    runKey,
-    count,
-    min: random.chance(0.3) ? random.integer(1, count) : undefined,
-    ttlSeconds: random.chance(0.2)
-      ? timeoutSeconds + Math.ceil(20 * unit)
-      : random.pick(longTtlSeconds),
-    timeoutSeconds,
-    sizes: random.chance(0.5) ? ['s-2vcpu-2gb'] : ['s-2vcpu-2gb', 's-2vcpu-4gb'],
+    steps: chooseSteps(random, {isBlind, isLosing, isRivalry, unit}),
   };
 }

@@ -22,7 +22,7 @@ export type Counts = {
 /** Plays one plan; then faults stop, time passes, one cleanup runs, and what is left is judged. */
 export async function playSequence(
   plan: Plan,
-  {operate, timeScale, unit = 1}: {operate: Operate; timeScale: number; unit?: number},
+  {operate, timeScale}: {operate: Operate; timeScale: number},
 ): Promise<Result> {
   await using world = await startWorld(plan, timeScale);
   const {truth, emulator, story} = world;
@@ -41,8 +41,8 @@ export async function playSequence(
   const areKilled = await Promise.all(running);
   world.mend();
   world.tell('faults stop');
-  await settle(plan, world, unit);
-  await endWithCleanup(plan, world, {operate, unit});
+  await settle(plan, world);
+  await endWithCleanup(plan, world, operate);
 
   const {requests} = emulator.digitalOcean;
   return {
@@ -112,7 +112,7 @@ async function playOutage(
 }
 
 /** Until what can still boot has booted, and the workers of what is gone have left the list. */
-async function settle({switches}: Plan, world: World, unit: number): Promise<void> {
+async function settle({switches, unit}: Plan, world: World): Promise<void> {
   const {emulator, truth} = world;
   const bootMs =
     (switches.createMs ?? 0) + (switches.bootMs ?? 0) + (switches.registerDelayMs ?? 0);
@@ -133,11 +133,8 @@ async function waitUntil(
   }
 }
 
-async function endWithCleanup(
-  plan: Plan,
-  world: World,
-  {operate, unit}: {operate: Operate; unit: number},
-): Promise<void> {
+async function endWithCleanup(plan: Plan, world: World, operate: Operate): Promise<void> {
+  const {unit} = plan;
   const {truth, emulator} = world;
   judgeRuns(world, plan);
   emulator.digitalOcean.settings.clockSkewSeconds += jumpSeconds;

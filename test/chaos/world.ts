@@ -141,6 +141,7 @@ const harmless: EmulatorOptions = {
   failCreate: 0,
   pendingEventOnCreate: false,
   burstLimit: 0,
+  failPage: 0,
 };
 
 /** All of it that an operation could change. */

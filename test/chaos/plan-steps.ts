@@ -1,0 +1,113 @@
+import type {Operation, Step, Stop} from './plan.js';
+import type {Random} from './random.js';
+
+const workerNames = ['a', 'a-b', 'A-b-c'];
+const runKeys = ['r1', 'r2', 'b'];
+/** The first and a time-out's end within the sequence or by the jump at its end, the last does not. */
+const longTtlSeconds = [3600, 86_400];
+
+/** Most operations of a sequence are about the same name and the same run. */
+type Usual = {workerName: string; runKey: string};
+
+/** What is true of the whole sequence. */
+export type Traits = {
+  /** Nothing but one operation at a time looks at the CI server. */
+  isBlind: boolean;
+  /** Answers to creates are lost. */
+  isLosing: boolean;
+  /** It begins with two creates of one run, and none is stopped. */
+  isRivalry: boolean;
+  unit: number;
+};
+
+export function chooseSteps(random: Random, traits: Traits): Step[] {
+  const usual = {workerName: random.pick(workerNames), runKey: random.pick(runKeys)};
+  const length = random.integer(2, 5);
+  return Array.from({length}, (_, index) =>
+    traits.isRivalry && index < 2
+      ? chooseRival(random, usual, traits)
+      : chooseStep(random, usual, traits),
+  );
+}
+
+function chooseRival(random: Random, {workerName, runKey}: Usual, {unit}: Traits): Step {
+  return {
+    isOverlapping: true,
+    delaySeconds: random.integer(0, 5) * unit,
+    operation: chooseCreate(random, workerName, runKey, unit),
+  };
+}
+
+function chooseStep(random: Random, usual: Usual, traits: Traits): Step {
+  const {isBlind, unit} = traits;
+  const timing = {
+    isOverlapping: !isBlind && random.chance(0.5),
+    delaySeconds: random.chance(0.5) ? 0 : random.integer(1, 60) * unit,
+  };
+  if (!isBlind && random.chance(0.1)) {
+    return {
+      ...timing,
+      isOverlapping: true,
+      outage: {of: random.pick(['TSA', 'ATC']), seconds: random.integer(10, 200) * unit},
+    };
+  }
+
+  return {
+    ...timing,
+    operation: chooseOperation(random, usual, unit),
+    stop: chooseStop(random, traits),
+  };
+}
+
+function chooseStop(random: Random, {isLosing, isRivalry}: Traits): Stop | undefined {
+  if (isRivalry || !random.chance(isLosing ? 0.7 : 0.3)) {
+    return undefined;
+  }
+
+  return {
+    // Only what is told to stop has to undo what it does not know it made.
+    how: random.chance(isLosing ? 0.2 : 0.75) ? 'kill' : 'interrupt',
+    request: random.chance(0.3) ? random.integer(13, 30) : random.integer(1, 12),
+    when: random.pick(['before', 'after']),
+  };
+}
+
+function chooseOperation(random: Random, usual: Usual, unit: number): Operation {
+  const workerName = random.chance(0.6) ? usual.workerName : random.pick(workerNames);
+  const chosen = random.chance(0.6) ? usual.runKey : random.pick(runKeys);
+  const runKey = random.chance(0.7) ? chosen : undefined;
+  const kind = random.pick(['create', 'create', 'create', 'destroy', 'cleanup'] as const);
+  if (kind === 'cleanup') {
+    return {
+      kind,
+      workerName: random.chance(0.2) ? workerName : undefined,
+      maxDeletes: random.chance(0.3) ? random.integer(0, 5) : undefined,
+    };
+  }
+
+  return kind === 'destroy'
+    ? {kind, workerName, runKey}
+    : chooseCreate(random, workerName, runKey, unit);
+}
+
+function chooseCreate(
+  random: Random,
+  workerName: string,
+  runKey: string | undefined,
+  unit: number,
+): Operation {
+  const count = random.pick([1, 1, 2, 3, 4]);
+  const timeoutSeconds = Math.ceil(random.pick([120, 180, 300]) * unit);
+  return {
+    kind: 'create',
+    workerName,
+    runKey,
+    count,
+    min: random.chance(0.3) ? random.integer(1, count) : undefined,
+    ttlSeconds: random.chance(0.2)
+      ? timeoutSeconds + Math.ceil(20 * unit)
+      : random.pick(longTtlSeconds),
+    timeoutSeconds,
+    sizes: random.chance(0.5) ? ['s-2vcpu-2gb'] : ['s-2vcpu-2gb', 's-2vcpu-4gb'],
+  };
+}
