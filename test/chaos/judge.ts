@@ -5,6 +5,7 @@ import {partsOf} from './truth.js';
 import {described, type World} from './world.js';
 
 type Done = {
+  plan: Plan;
   label: string;
   operation: Operation;
   created: string[] | undefined;
@@ -12,7 +13,10 @@ type Done = {
 };
 
 /** What must hold when an operation has said that it succeeded. */
-export function judgeDone(world: World, {label, operation, created = [], startedAt}: Done): void {
+export function judgeDone(
+  world: World,
+  {plan, label, operation, created = [], startedAt}: Done,
+): void {
   const {truth, emulator} = world;
   const {violations} = truth;
   if (operation.kind === 'create') {
@@ -21,8 +25,11 @@ export function judgeDone(world: World, {label, operation, created = [], started
     }
 
     const deleted = deletedNames(world);
+    const isThere = plan.steps.some(({outage}) => outage?.of === 'ATC')
+      ? truth.isListed
+      : truth.isRegistered;
     for (const name of created) {
-      if (!truth.isRegistered(name) && !deleted.has(name)) {
+      if (!isThere(name) && !deleted.has(name)) {
         violations.push(`${label} succeeded, but ${name} is not registered`);
       }
     }

@@ -35,7 +35,7 @@ export async function playSequence(
 
     await emulator.clock.sleep(step.delaySeconds * 1000);
     outages += step.outage === undefined ? 0 : 1;
-    running.push(playStep(world, `#${index + 1}`, step, operate));
+    running.push(playStep({world, plan, label: `#${index + 1}`}, step, operate));
   }
 
   const areKilled = await Promise.all(running);
@@ -60,8 +60,7 @@ export async function playSequence(
 }
 
 async function playStep(
-  world: World,
-  label: string,
+  {world, plan, label}: {world: World; plan: Plan; label: string},
   {operation, stop, outage}: Step,
   operate: Operate,
 ): Promise<boolean> {
@@ -83,7 +82,7 @@ async function playStep(
     `${label} ${end}${message && `: ${message}`}${created ? `: ${created.join(' ')}` : ''}`,
   );
   if (end === 'done') {
-    judgeDone(world, {label, operation, created, startedAt});
+    judgeDone(world, {plan, label, operation, created, startedAt});
   }
 
   if (end === 'failed' && !/NOT destroyed|may/v.test(message)) {

@@ -19,6 +19,8 @@ export type Truth = {
   /** Droplets that exist and were made by an operation. */
   ours(): Droplet[];
   isRegistered(name: string): boolean;
+  /** In whatever state: while the ATC is down it hears of no worker, and calls them stalled afterwards. */
+  isListed(name: string): boolean;
   isExpired(droplet: Droplet): boolean;
   /** Takes in a request just before its effect. */
   see(request: LoggedRequest, actor: Actor | undefined): void;
@@ -72,6 +74,7 @@ export function createTruth(emulator: Emulator, foreignIds: ReadonlySet<number>)
     violations,
     ours: () => digitalOcean.droplets().filter(({id}) => !foreignIds.has(id)),
     isRegistered: (name) => runningNames().has(name),
+    isListed: (listed) => concourse.workers().some(({name}) => name === listed),
     isExpired,
 
     see({method, path, body}, actor) {
