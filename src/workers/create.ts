@@ -2,7 +2,7 @@ import type {CiServer} from '../ci-server.js';
 import type {Context} from '../context.js';
 import {ActionableError} from '../errors.js';
 import {createFailed, stillBilled, timedOut} from './create-failed.js';
-import type {Leftover} from './delete.js';
+import {deleteDroplets, type Leftover} from './delete.js';
 import {Fleet} from './fleet.js';
 import {makeDroplets, type Ledger} from './make-droplets.js';
 import {newDropletNames, planWorkers, type CreateRequest, type Plan} from './plan.js';
@@ -10,7 +10,7 @@ import {hasGpus, preflight, type Preflight} from './preflight.js';
 import {createTimeline, type Seconds} from './timeline.js';
 import {undoCreate} from './undo.js';
 import {defaultPace, waitUntilRegistered, type Pace} from './wait.js';
-import {describeWorker, worstCost, type Worker} from './worker.js';
+import {asMade, describeWorker, worstCost, type Worker} from './worker.js';
 import {identify} from './identity.js';
 
 export type Created = {
@@ -201,6 +201,17 @@ async function create(plan: Plan, ci: CiServer, work: Work, context: Context): P
   await waitUntilRegistered(fleet, {request, ci, pace, withGpus: hasGpus(plan)}, context);
   if (fleet.registered.size < fleet.droplets.size || fleet.droplets.size < plan.count) {
     throw new ActionableError('INCOMPLETE', 'Not all droplets became workers');
+  }
+
+  await endYielded(work, context);
+}
+
+/** What was given up to another create of this run was deleted in passing: now it has to be gone. */
+async function endYielded({ledger, fleet}: Work, context: Context): Promise<void> {
+  const yielded = ledger.created.filter(({name}) => !fleet!.droplets.has(name));
+  const {leftovers} = await deleteDroplets(yielded.map(asMade), context);
+  if (leftovers.length > 0) {
+    context.progress.note(stillBilled(leftovers));
   }
 }
 

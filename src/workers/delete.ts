@@ -2,7 +2,7 @@ import pLimit from 'p-limit';
 import type {Context} from '../context.js';
 import {ActionableError, ApiError} from '../errors.js';
 import {nameTag} from './identity.js';
-import {StillWaiting, orStillWaiting, pollUntil} from './poll.js';
+import {StillWaiting, lagSeconds, orStillWaiting, pollUntil} from './poll.js';
 import type {Owned} from './worker.js';
 
 /** A droplet that could not be deleted, and is still billed. */
@@ -64,22 +64,22 @@ async function deleteDroplet(id: number, {digitalOcean, signal, time}: Deleting)
   );
 }
 
-/** A 204 sometimes destroys nothing, so what is still there after a while is deleted once more. */
+/** A 204 sometimes destroys nothing, so what is still there after a while is deleted again. */
 async function stillListed(deleted: Owned[], context: Deleting): Promise<Leftover[]> {
-  const {digitalOcean, signal, time} = context;
+  const {signal, time} = context;
   let left = deleted;
   let polls = 0;
   try {
     await pollUntil(
       async () => {
-        const there = await stillThere(left, digitalOcean, signal).catch(orStillWaiting);
+        const there = await stillThere(left, context).catch(orStillWaiting);
         left = left.filter(({droplet}) => there.has(droplet.id));
         polls++;
         if (left.length === 0) {
           return;
         }
 
-        if (polls % 6 === 0) {
+        if (polls % 3 === 0) {
           await Promise.all(left.map(async ({droplet}) => deleteDroplet(droplet.id, context)));
         }
 
@@ -94,11 +94,13 @@ async function stillListed(deleted: Owned[], context: Deleting): Promise<Leftove
   }
 }
 
-/** One listing for each worker name; a droplet without our tags is asked for by itself. */
+/**
+ * One listing for each worker name; a droplet without our tags is asked for by itself. One made
+ * a moment ago may be missing from lists because they lag: it is deleted again, until DigitalOcean does not know it.
+ */
 async function stillThere(
   owned: Owned[],
-  digitalOcean: Context['digitalOcean'],
-  signal: AbortSignal,
+  {digitalOcean, signal, time}: Deleting,
 ): Promise<Set<number>> {
   const there = new Set<number>();
   for (const workerName of new Set(owned.map(({identity}) => identity.workerName))) {
@@ -113,7 +115,17 @@ async function stillThere(
     }
   }
 
-  for (const {droplet, identity} of owned) {
+  const now = digitalOcean.time ?? time.now();
+  for (const {droplet, identity, isJustMade = false} of owned) {
+    const isYoung = isJustMade && now - Date.parse(droplet.created_at) < lagSeconds * 1000;
+    if (
+      isYoung &&
+      !there.has(droplet.id) &&
+      (await deletesAgain(droplet.id, {digitalOcean, signal}))
+    ) {
+      there.add(droplet.id);
+    }
+
     if (
       identity.workerName === '' &&
       (await digitalOcean.droplet(droplet.id, signal)) !== undefined
@@ -123,6 +135,21 @@ async function stillThere(
   }
 
   return there;
+}
+
+async function deletesAgain(
+  id: number,
+  {digitalOcean, signal}: Pick<Deleting, 'digitalOcean' | 'signal'>,
+): Promise<boolean> {
+  try {
+    return await digitalOcean.deleteDroplet(id, signal);
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 422) {
+      return true;
+    }
+
+    throw error;
+  }
 }
 
 function reasonOf(error: unknown): string {

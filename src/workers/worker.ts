@@ -26,12 +26,17 @@ export type Worker = {
   worstCost: number | null;
 };
 
-export type Owned = {droplet: Droplet; identity: Identity};
+export type Owned = {
+  droplet: Droplet;
+  identity: Identity;
+  /** Known from the answer to its POST: lists may not show it yet. */
+  isJustMade?: boolean;
+};
 
 /** A droplet that this very call asked for: ours whatever tags it shows. */
 export function asMade(droplet: Droplet): Owned {
   const unmarked = {kind: '', ciId: '', workerName: '', runKey: '', ttlSeconds: undefined};
-  return {droplet, identity: identify(droplet) ?? unmarked};
+  return {droplet, identity: identify(droplet) ?? unmarked, isJustMade: true};
 }
 
 export function describeWorker(

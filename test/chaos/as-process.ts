@@ -101,8 +101,8 @@ function given(flag: string, value: string | number | undefined): string[] {
   return value === undefined ? [] : [flag, String(value)];
 }
 
-function start(args: string[], environment: Record<string, string | undefined>) {
-  const child: ChildProcess = spawn(process.execPath, [executable(), ...args], {
+function start(arguments_: string[], environment: Record<string, string | undefined>) {
+  const child: ChildProcess = spawn(process.execPath, [executable(), ...arguments_], {
     env: {PATH: process.env.PATH, HOME: '/nonexistent', ...environment},
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -129,8 +129,11 @@ function createStopping(stop: Stop | undefined) {
             return value;
           }
 
-          return async (...args: unknown[]) =>
-            call(async () => Reflect.apply(value, target, args) as Promise<unknown>, isCounted);
+          return async (...arguments_: unknown[]) =>
+            call(
+              async () => Reflect.apply(value, target, arguments_) as Promise<unknown>,
+              isCounted,
+            );
         },
       });
     },

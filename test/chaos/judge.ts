@@ -25,7 +25,7 @@ export function judgeDone(
     }
 
     const deleted = deletedNames(world);
-    const isThere = plan.steps.some(({outage}) => outage?.of === 'ATC')
+    const isThere = plan.steps.some(({outage}) => outage !== undefined)
       ? truth.isListed
       : truth.isRegistered;
     for (const name of created) {
@@ -109,13 +109,17 @@ export function judgeRuns({truth}: World, {steps, switches}: Plan): void {
   }
 }
 
-/** What must hold when the last cleanup has run; `good` are the droplets it had to keep. */
-export function judgeEnd(world: World, good: Droplet[]): void {
+/** What must hold when the last cleanup has run; `good` are the droplets it had to keep, `seemingly` those it could not tell from good ones. */
+export function judgeEnd(
+  world: World,
+  {good, seemingly}: {good: Droplet[]; seemingly: Droplet[]},
+): void {
   const {emulator, truth, foreign} = world;
   const {violations} = truth;
   const left = truth.ours();
   for (const droplet of left) {
-    if (!truth.isRegistered(droplet.name) || truth.isExpired(droplet)) {
+    const isWell = truth.isRegistered(droplet.name) || seemingly.includes(droplet);
+    if (!isWell || truth.isExpired(droplet)) {
       violations.push(`leaked: ${described(droplet)}`);
     }
   }

@@ -85,7 +85,7 @@ async function playStep(
     judgeDone(world, {plan, label, operation, created, startedAt});
   }
 
-  if (end === 'failed' && !/NOT destroyed|may/v.test(message)) {
+  if (end === 'failed' && !/NOT destroyed|cannot be told|may/v.test(message)) {
     judgeFailed(world, label);
   }
 
@@ -145,6 +145,10 @@ async function endWithCleanup(plan: Plan, world: World, operate: Operate): Promi
       truth.isRegistered(droplet.name) &&
       !truth.isExpired(droplet),
   );
+  // One that hung a moment ago looks well until its worker leaves the list.
+  const seemingly = truth
+    .ours()
+    .filter(({name}) => plan.switches.hangAfterMs !== undefined && truth.isListed(name));
   world.tell(`time passes; good workers: ${good.map(({name}) => name).join(' ') || 'none'}`);
   const {
     end,
@@ -165,5 +169,5 @@ async function endWithCleanup(plan: Plan, world: World, operate: Operate): Promi
 
   // Workers that it did not see, because they registered late, leave the list by themselves.
   await waitUntil(world, 200 * unit, () => staleWorkers(world).length === 0);
-  judgeEnd(world, good);
+  judgeEnd(world, {good, seemingly});
 }

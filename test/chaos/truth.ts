@@ -19,7 +19,7 @@ export type Truth = {
   /** Droplets that exist and were made by an operation. */
   ours(): Droplet[];
   isRegistered(name: string): boolean;
-  /** In whatever state: while the ATC is down it hears of no worker, and calls them stalled afterwards. */
+  /** In whatever state: an ATC that hears of no worker during an outage calls them stalled. */
   isListed(name: string): boolean;
   isExpired(droplet: Droplet): boolean;
   /** Takes in a request just before its effect. */

@@ -165,3 +165,24 @@ test('fewer than the minimum is a failure that leaves nothing', async () => {
 
   expect(emulator.digitalOcean.droplets()).toEqual([]);
 });
+
+test('a droplet that no list shows yet counts as gone only when DigitalOcean no longer knows it', async () => {
+  await using emulator = await startQuick({
+    createMs: 60_000,
+    listLagMs: 60_000,
+    tagLagMs: 60_000,
+    ignoreDeletes: 2,
+  });
+  const {context, abort} = await connect(emulator, {
+    onPhase(name) {
+      if (name === 'active') {
+        abort(new Interrupted('SIGTERM'));
+      }
+    },
+  });
+
+  const error = await failure(createWorkers(await request({runKey: 'b7'}), context));
+
+  expect(error.message).toContain('Destroyed again: build-arm-b7-');
+  expect(emulator.digitalOcean.droplets()).toEqual([]);
+});
