@@ -1,6 +1,6 @@
 import {Command, ux} from '@oclif/core';
 import {connectCiServer, readCiSettings} from './ci-server.js';
-import {connect, processEnvironment, readSettings, type Context} from './context.js';
+import {connect, processEnvironment, readSettings, type Context, type Settings} from './context.js';
 import {ActionableError, Interrupted, UsageError} from './errors.js';
 import {variableOf} from './flags.js';
 import {createReporter, type Reporter} from './progress.js';
@@ -37,12 +37,11 @@ export abstract class WorkerCommand extends Command {
   }
 
   protected async connect(inputs: Inputs): Promise<Context> {
-    const settings = await readSettings('concourse', inputs);
-    return connect(settings, {
-      progress: await this.reporter(),
-      signal: this.signal,
-      problems: inputs.problems,
-    });
+    return this.connectTo(await readSettings('concourse', inputs), inputs.problems);
+  }
+
+  protected async connectTo(settings: Settings, problems: string[]): Promise<Context> {
+    return connect(settings, {progress: await this.reporter(), signal: this.signal, problems});
   }
 
   /** The CI server alone, for commands that need no DigitalOcean. */

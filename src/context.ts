@@ -36,6 +36,8 @@ export type Settings = {
   ci: CiSettings | undefined;
 };
 
+const defaultUrl = 'https://api.digitalocean.com';
+
 /** Settings from flags, environment and files; what is wrong with them is added to the inputs' problems. */
 export async function readSettings(kind: Kind, inputs: Inputs): Promise<Settings> {
   const [token, ci] = await Promise.all([
@@ -45,26 +47,32 @@ export async function readSettings(kind: Kind, inputs: Inputs): Promise<Settings
   const isTold = inputs.problems.some((problem) =>
     problem.startsWith('DIGITALOCEAN_ACCESS_TOKEN_FILE'),
   );
-  if (token === undefined && isTold) {
-    // Its file could not be read.
-  } else if (token === undefined) {
+  if (token === undefined && !isTold) {
     inputs.problems.push(
       'No DigitalOcean token: set DIGITALOCEAN_ACCESS_TOKEN, or DIGITALOCEAN_ACCESS_TOKEN_FILE',
     );
-  } else if (/[^\u{21}-\u{7E}]/v.test(token)) {
-    inputs.problems.push(
-      'The DigitalOcean token has a space or another character that no token has',
-    );
   }
 
-  const given = flag(inputs, 'digitalocean-url') ?? 'https://api.digitalocean.com';
+  const url = flag(inputs, 'digitalocean-url');
+  return {digitalOcean: checkDigitalOcean({url, token}, inputs.problems), ci};
+}
+
+/** Settings for DigitalOcean; what is wrong with them is added to `problems`. */
+export function checkDigitalOcean(
+  {url: given = defaultUrl, token = ''}: {url: string | undefined; token: string | undefined},
+  problems: string[],
+): Settings['digitalOcean'] {
+  if (/[^\u{21}-\u{7E}]/v.test(token)) {
+    problems.push('The DigitalOcean token has a space or another character that no token has');
+  }
+
   const url = given.replace(/(?:\/v2)?\/*$/v, '');
   const problem = urlProblem('The DigitalOcean URL', url);
   if (problem !== undefined) {
-    inputs.problems.push(problem);
+    problems.push(problem);
   }
 
-  return {digitalOcean: {url, token: token ?? ''}, ci};
+  return {url, token};
 }
 
 /** Builds the real clients. */
@@ -72,7 +80,7 @@ export async function connect(
   {digitalOcean, ci}: Settings,
   {progress, signal, problems}: Pick<Context, 'progress' | 'signal'> & {problems: string[]},
 ): Promise<Context> {
-  const url = URL.canParse(digitalOcean.url) ? digitalOcean.url : 'https://api.digitalocean.com';
+  const url = URL.canParse(digitalOcean.url) ? digitalOcean.url : defaultUrl;
   return {
     digitalOcean: new DigitalOcean({...digitalOcean, url}),
     ci: ci && (await connectCiServer(ci, problems)),

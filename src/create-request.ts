@@ -88,6 +88,6 @@ function texts(value: unknown): string[] {
 }
 
 /** DigitalOcean takes ids as numbers and slugs as texts. */
-function numeric(text: string): string | number {
+export function numeric(text: string): string | number {
   return /^\d+$/v.test(text) ? Number(text) : text;
 }

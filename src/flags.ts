@@ -1,5 +1,7 @@
 import {Flags} from '@oclif/core';
+import {parseDuration} from './duration.js';
 import {UsageError} from './errors.js';
+import {defaults} from './workers/defaults.js';
 
 /** `--some-flag` has the environment variable `DO_WORKER_SOME_FLAG`. */
 export function variableOf(flag: string): string {
@@ -14,15 +16,14 @@ function text(flag: string, summary: string) {
 export const duration = Flags.custom<number>({
   helpValue: '<duration>',
   async parse(input) {
-    const match = /^(?<amount>\d+(?:\.\d+)?)(?<unit>[smhd]?)$/v.exec(input.trim());
-    if (match === null) {
+    const seconds = parseDuration(input);
+    if (seconds === undefined) {
       throw new UsageError([
         `${JSON.stringify(input)} is not a duration: write seconds, or 90m, 4h, 1d`,
       ]);
     }
 
-    const unit = {'': 1, s: 1, m: 60, h: 3600, d: 86_400}[match.groups!.unit!]!;
-    return Math.round(Number(match.groups!.amount) * unit);
+    return seconds;
   },
 });
 
@@ -90,7 +91,7 @@ export const workerFlags = {
   ),
   ttl: duration({
     ...text('ttl', 'when the droplet expires, however it goes'),
-    default: 4 * 3600,
+    default: defaults.ttlSeconds,
   }),
   template: Flags.string({
     ...text('template', 'cloud-init template of your own (Handlebars)'),

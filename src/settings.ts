@@ -1,89 +1,6 @@
 import {readFile} from 'node:fs/promises';
 import {UsageError} from './errors.js';
 
-/** Reads fields of an untrusted object; every problem is kept, and a wrong field reads as a harmless value. */
-export class Fields {
-  readonly #known = new Set<string>();
-
-  constructor(
-    readonly where: string,
-    readonly value: Record<string, unknown>,
-    readonly problems: string[],
-  ) {}
-
-  string(key: string): string {
-    return this.optionalString(key) ?? this.#wrong<string>(key, 'is missing', '');
-  }
-
-  optionalString(key: string): string | undefined {
-    const value = this.#read(key);
-    return value === undefined || typeof value === 'string'
-      ? value
-      : this.#wrong<string | undefined>(key, 'is not a text', undefined);
-  }
-
-  optionalBoolean(key: string): boolean | undefined {
-    const value = this.#read(key);
-    return value === undefined || typeof value === 'boolean'
-      ? value
-      : this.#wrong<boolean | undefined>(key, 'is neither true nor false', undefined);
-  }
-
-  optionalObject<T>(key: string, read: (fields: Fields) => T): T | undefined {
-    const value = this.#read(key);
-    if (value === undefined) {
-      return undefined;
-    }
-
-    return isObject(value)
-      ? read(new Fields(`${this.where}.${key}`, value, this.problems))
-      : this.#wrong<T | undefined>(key, 'is not a mapping', undefined);
-  }
-
-  /** Fields that no reader asked for are problems. */
-  rejectUnknown(): void {
-    for (const key of Object.keys(this.value)) {
-      if (!this.#known.has(key)) {
-        this.problems.push(`${this.where}: unknown field ${key}`);
-      }
-    }
-  }
-
-  #read(key: string): unknown {
-    this.#known.add(key);
-    return this.value[key] ?? undefined;
-  }
-
-  #wrong<T>(key: string, what: string, instead: T): T {
-    this.problems.push(`${this.where}: ${key} ${what}`);
-    return instead;
-  }
-}
-
-/** Untrusted YAML or JSON as a typed value; throws one error with all problems. */
-export function parse<T>(
-  where: string,
-  value: unknown,
-  read: (fields: Fields) => T,
-  {unknownFields = 'reject'}: {unknownFields?: 'reject' | 'ignore'} = {},
-): T {
-  if (!isObject(value)) {
-    throw new UsageError([`${where}: not a mapping`]);
-  }
-
-  const fields = new Fields(where, value, []);
-  const result = read(fields);
-  if (unknownFields === 'reject') {
-    fields.rejectUnknown();
-  }
-
-  if (fields.problems.length > 0) {
-    throw new UsageError(fields.problems);
-  }
-
-  return result;
-}
-
 /** Where settings come from: flags (with their environment variables and defaults), the environment, files. */
 export type Inputs = {
   flags: Readonly<Record<string, unknown>>;
@@ -179,8 +96,4 @@ export function fileProblem(error: unknown): string {
     EACCES: 'no permission',
   };
   return words[code] ?? code;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -10,6 +10,7 @@ import {
   variableOf,
   workerFlags,
 } from '../flags.js';
+import {defaults} from '../workers/defaults.js';
 import type {Created, Rehearsal} from '../workers/create.js';
 
 const env = variableOf;
@@ -48,7 +49,7 @@ export default class Create extends WorkerCommand {
       multiple: true,
       multipleNonGreedy: true,
       delimiter: ',',
-      default: ['ams3'],
+      default: [defaults.region],
     }),
     size: Flags.string({
       summary: 'sizes, tried in order in each region',
@@ -56,18 +57,18 @@ export default class Create extends WorkerCommand {
       multiple: true,
       multipleNonGreedy: true,
       delimiter: ',',
-      default: ['s-2vcpu-2gb'],
+      default: [defaults.size],
     }),
     image: Flags.string({
       summary: 'slug of a public image, or the id of your own',
       env: env('image'),
-      default: 'ubuntu-24-04-x64',
+      default: defaults.image,
     }),
     vpc: Flags.string({summary: "UUID of a VPC; default: the region's own", env: env('vpc')}),
     timeout: duration({
       summary: 'how long it may take until the workers are registered',
       env: env('timeout'),
-      default: 900,
+      default: defaults.timeoutSeconds,
     }),
     ...workerFlags,
     'keep-on-failure': Flags.boolean({

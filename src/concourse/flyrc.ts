@@ -3,7 +3,8 @@ import {homedir} from 'node:os';
 import path from 'node:path';
 import {load} from 'js-yaml';
 import {UsageError} from '../errors.js';
-import {fileProblem, parse, type Fields} from '../settings.js';
+import {parse, type Fields} from '../fields.js';
+import {fileProblem} from '../settings.js';
 import type {Login} from './client.js';
 
 export type FlyTarget = {

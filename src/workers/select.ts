@@ -3,7 +3,7 @@ import type {Context} from '../context.js';
 import type {Droplet} from '../digitalocean/types.js';
 import {ActionableError} from '../errors.js';
 import type {Owned} from './worker.js';
-import {ciIdOf, identify, nameTag} from './identity.js';
+import {ciIdOf, identify, markerTag, nameTag} from './identity.js';
 
 export type Selection = {
   workerName: string;
@@ -83,4 +83,21 @@ function undecided(workerName: string, named: Owned[]): never {
       .join('\n')}`,
     [`Say which are meant: do-worker destroy ${workerName} --ci-id ID`],
   );
+}
+
+/** Droplets of ours of one run, whatever their worker name. */
+export async function selectRun(
+  {runKey, ciId}: {runKey: string; ciId: string | undefined},
+  {digitalOcean, ci, signal}: Pick<Context, 'digitalOcean' | 'ci' | 'signal'>,
+): Promise<Owned[]> {
+  const id = ciId ?? (await ownCiId(ci, signal))?.id;
+  const droplets = await digitalOcean.dropletsTagged(markerTag, signal);
+  return droplets
+    .map((droplet) => ({droplet, identity: identify(droplet)}))
+    .filter(
+      (each): each is Owned =>
+        each.identity?.runKey === runKey &&
+        each.identity.ciId === id &&
+        each.identity.kind === ci?.kind,
+    );
 }

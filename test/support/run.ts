@@ -1,5 +1,6 @@
 import {spawn, type ChildProcess} from 'node:child_process';
 import {once} from 'node:events';
+import {existsSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import type {Emulator} from '../../src/emulator/server.js';
@@ -12,10 +13,19 @@ export type Running = {child: ChildProcess; output: () => string; done: Promise<
 const executable = path.join(import.meta.dirname, '../../bin/do-worker.js');
 
 /** Starts the real command line as a process, with nothing of this process's environment but the path. */
-export function start(args: string[], environment: Record<string, string> = {}): Running {
-  const child = spawn(process.execPath, [executable, ...args], {
+export function start(arguments_: string[], environment: Record<string, string> = {}): Running {
+  const running = startProcess(process.execPath, [executable, ...arguments_], environment);
+  running.child.stdin!.end();
+  return running;
+}
+
+function startProcess(
+  command: string,
+  arguments_: string[],
+  environment: Record<string, string>,
+): Running {
+  const child = spawn(command, arguments_, {
     env: {PATH: process.env.PATH, HOME: '/nonexistent', ...environment},
-    stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';
   let stderr = '';
@@ -32,12 +42,34 @@ export function start(args: string[], environment: Record<string, string> = {}):
   };
 }
 
-export async function run(args: string[], environment: Record<string, string> = {}): Promise<Ran> {
-  return start(args, environment).done;
+export async function run(
+  arguments_: string[],
+  environment: Record<string, string> = {},
+): Promise<Ran> {
+  return start(arguments_, environment).done;
 }
 
 /** The environment that the emulator command prints. */
 export async function environmentOf(emulator: Emulator): Promise<Record<string, string>> {
   const {environment} = await writeEmulatorKeys(emulator.concourse);
   return {...emulator.environment, ...environment};
+}
+
+/** Where the Concourse resource's scripts are: in its image, or here. */
+const scripts = existsSync('/opt/resource/check')
+  ? '/opt/resource'
+  : path.join(import.meta.dirname, '../../bin');
+
+/** Starts one of the Concourse resource's scripts with a request on its standard input. */
+export function startScript(
+  script: 'check' | 'in' | 'out',
+  request: unknown,
+  {
+    args: arguments_ = [],
+    environment = {},
+  }: {args?: string[]; environment?: Record<string, string>} = {},
+): Running {
+  const running = startProcess(path.join(scripts, script), arguments_, environment);
+  running.child.stdin!.end(typeof request === 'string' ? request : JSON.stringify(request));
+  return running;
 }

@@ -1,0 +1,55 @@
+import {UsageError} from '../errors.js';
+import {createdMetadata, idleMetadata, workersIn, writeFiles, type Answer} from './answer.js';
+import {createForBuild} from './create.js';
+import {readRequest, type Params, type Version} from './request.js';
+import {act, type Edge} from './step.js';
+
+/**
+ * `in`: provisions when its own params ask for it. Without them, as after each put, it only writes the files that the
+ * version tells of, whatever version that is: a get that Concourse runs by itself must never cost money.
+ */
+export async function runIn(input: string, directory: string, edge: Edge): Promise<Answer> {
+  const problems: string[] = [];
+  const request = readRequest(input, problems);
+  const {params, version} = request;
+  const isCreate = asksForWorkers(params, problems);
+  if (!isCreate) {
+    if (problems.length > 0) {
+      throw new UsageError(problems);
+    }
+
+    return show(version, directory);
+  }
+
+  return act(request, problems, edge, async (step) => {
+    const created = await createForBuild(step);
+    await writeFiles(directory, created.workers, step.workerName);
+    return {version, metadata: createdMetadata(created)};
+  });
+}
+
+function asksForWorkers(parameters: Params, problems: string[]): boolean {
+  const {workerName, action, count, tags, dontDestroy} = parameters;
+  if (action === 'destroy') {
+    problems.push('params: action destroy belongs to a put');
+  }
+
+  const isCreate =
+    action === 'create' || (action === undefined && workerName !== undefined && !dontDestroy);
+  if (
+    action === undefined &&
+    workerName === undefined &&
+    (count !== undefined || tags !== undefined)
+  ) {
+    problems.push('params: count and tags need action create or a worker_name');
+  }
+
+  return isCreate;
+}
+
+async function show(version: Version, directory: string): Promise<Answer> {
+  const workers = workersIn(version);
+  await writeFiles(directory, workers, version.tag ?? '');
+  const status = {create: 'registered', destroy: 'destroyed'}[version.action ?? ''] ?? 'nothing';
+  return {version, metadata: idleMetadata(status, workers)};
+}

@@ -1,0 +1,71 @@
+import type {Context, Settings} from '../context.js';
+import {ActionableError, NoAnswer} from '../errors.js';
+import type {Inputs} from '../settings.js';
+import {ciIdOf} from '../workers/identity.js';
+import {defaultWorkerName, readBuild, type Build} from './build.js';
+import type {ResourceRequest} from './request.js';
+import {settingsFor} from './settings.js';
+import {inFieldNames} from './wording.js';
+
+/** What a script gets from its edge. */
+export type Edge = {
+  environment: Inputs['environment'];
+  /** Builds the real clients; what is wrong with the settings is added to `problems`. */
+  connect(settings: Settings, problems: string[]): Promise<Context>;
+};
+
+/** A step that acts: its request, its build, and the workers that are meant. */
+export type Step = {
+  request: ResourceRequest;
+  build: Build;
+  workerName: string;
+  ciId: string | undefined;
+  context: Context;
+  /** What was wrong so far: thrown with what else is found. */
+  problems: string[];
+};
+
+/** Prepares a step that makes or destroys this build's workers, and words what fails for a pipeline's author. */
+export async function act<T>(
+  request: ResourceRequest,
+  problems: string[],
+  {environment, connect}: Edge,
+  perform: (step: Step) => Promise<T>,
+): Promise<T> {
+  const {source, params} = request;
+  const build = readBuild(environment, problems);
+  const name = params.workerName ?? defaultWorkerName(build);
+  // With a problem nothing is done under this name.
+  const workerName = name ?? 'worker';
+  if (name === undefined) {
+    problems.push(
+      'params: worker_name is missing: this build has no pipeline and job to name it by',
+    );
+  }
+
+  const context = await connect(settingsFor(source, build, problems), problems);
+  if (build.isInstanced && params.workerName === undefined) {
+    context.progress.note(
+      `All instances of this pipeline share the tag ${workerName}: give a worker_name with an instance variable in it to keep them apart`,
+    );
+  }
+
+  const ciId = build.externalUrl === undefined ? undefined : ciIdOf(build.externalUrl);
+  try {
+    return await perform({request, build, workerName, ciId, context, problems});
+  } catch (error) {
+    throw error instanceof ActionableError ? explained(error, request) : error;
+  }
+}
+
+function explained(error: ActionableError, {source}: ResourceRequest): ActionableError {
+  const isUnreachable = error instanceof NoAnswer && error.service === 'Concourse';
+  return inFieldNames(
+    error,
+    isUnreachable && source.concourseUrl === undefined
+      ? [
+          'This container cannot reach ATC_EXTERNAL_URL: give a URL that it can in source.concourse_url',
+        ]
+      : [],
+  );
+}

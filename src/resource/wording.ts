@@ -1,0 +1,59 @@
+import {ActionableError} from '../errors.js';
+
+/** The fields of `source` and `params` that stand for the command line's flags. */
+const fields: Record<string, string> = {
+  'ca-cert': 'ca_cert',
+  'ci-id': 'ATC_EXTERNAL_URL',
+  'concourse-download-url': 'concourse_download_url',
+  'concourse-url': 'concourse_url',
+  'concourse-version': 'concourse_version',
+  count: 'count',
+  'digitalocean-url': 'digitalocean_url',
+  'droplet-key': 'droplet_key',
+  image: 'image',
+  region: 'regions',
+  size: 'sizes',
+  'ssh-key': 'ssh_keys',
+  tag: 'tags',
+  team: 'team',
+  template: 'template',
+  timeout: 'timeout',
+  'tsa-host': 'ci_tsa_host',
+  'tsa-port': 'ci_tsa_port',
+  'tsa-public-key': 'ci_tsa_pub_key',
+  ttl: 'ttl',
+  var: 'vars',
+  vpc: 'vpc_uuid',
+  'worker-key': 'ci_worker_key',
+};
+
+/** The same error for the author of a pipeline, who knows fields and no flags. */
+export function inFieldNames(error: ActionableError, more: string[]): ActionableError {
+  return new ActionableError(
+    error.code,
+    translate(error.message),
+    [
+      ...error.suggestions.filter((each) => !onlyByFlag.test(each)).map((each) => translate(each)),
+      ...more,
+    ],
+    error.oclif.exit,
+  );
+}
+
+/** What no field can do. */
+const onlyByFlag = /--keep-on-failure|--target/v;
+
+/** Commands to type keep their flags. */
+function translate(text: string): string {
+  return text
+    .split('\n')
+    .map((line) =>
+      line.includes('do-worker ')
+        ? line
+        : line.replaceAll(
+            /--(?<flag>[a-z\-]+[a-z])/gv,
+            (whole, flag: string) => fields[flag] ?? whole,
+          ),
+    )
+    .join('\n');
+}

@@ -1,0 +1,275 @@
+import {writeFile} from 'node:fs/promises';
+import path from 'node:path';
+import {setTimeout as delay} from 'node:timers/promises';
+import {expect, test} from '@jest/globals';
+import {startEmulator, type Emulator} from '../../src/emulator/server.js';
+import {buildEnvironment, filesIn, newDirectory, sourceFor} from '../support/resource.js';
+import {startScript, type Ran, type Running} from '../support/run.js';
+
+/** Droplets that start at once: the scripts run in real time. */
+const instant = {createMs: 10, bootMs: 10};
+
+type Answer = {version: Record<string, string>; metadata: Array<{name: string; value: string}>};
+
+/** One build's way to the scripts. */
+function build(emulator: Emulator, changes: Record<string, string> = {}, source: object = {}) {
+  const environment = buildEnvironment(emulator, changes);
+  const request = {source: sourceFor(emulator, source)};
+  const start = (parameters?: object): Running =>
+    startScript(
+      'out',
+      {...request, ...(parameters && {params: parameters})},
+      {args: ['/tmp'], environment},
+    );
+  return {
+    start,
+    put: async (parameters?: object) => start(parameters).done,
+    async get(version: object, parameters?: object) {
+      const directory = await newDirectory();
+      const {done} = startScript(
+        'in',
+        {...request, version, ...(parameters && {params: parameters})},
+        {args: [directory], environment},
+      );
+      return {...(await done), files: await filesIn(directory)};
+    },
+  };
+}
+
+function answerOf({stdout, stderr, code}: Ran): Answer {
+  if (code !== 0) {
+    throw new Error(stderr);
+  }
+
+  return JSON.parse(stdout) as Answer;
+}
+
+const names = (emulator: Emulator) => emulator.digitalOcean.droplets().map(({name}) => name);
+const posts = (emulator: Emulator) =>
+  emulator.digitalOcean.requests.filter(({method}) => method === 'POST').length;
+
+test('check gives a fresh version after the one given, and starts no Node', async () => {
+  const folder = await newDirectory();
+  await writeFile(path.join(folder, 'node'), '#!/bin/sh\necho Node was started >&2', {mode: 0o755});
+  const environment = {PATH: `${folder}:/usr/bin:/bin`};
+  const source = {api_key: 'x', vars: {text: '"version":{"a":"b"}}'}};
+
+  const first = await startScript('check', {source, version: null}, {environment}).done;
+  const [version] = JSON.parse(first.stdout) as object[];
+  const second = await startScript('check', {source, version}, {environment}).done;
+
+  expect(first.stderr).toBe('');
+  expect(JSON.parse(first.stdout)).toEqual([{action: 'check', at: expect.any(String)}]);
+  expect(JSON.parse(second.stdout)).toEqual([version, {action: 'check', at: expect.any(String)}]);
+  expect(second.stdout).not.toBe(first.stdout);
+});
+
+test.each(['current', 'legacy'])(
+  'the recommended form: a put creates, the get after it writes files, a put destroys (%s)',
+  async (profile) => {
+    await using emulator = await startEmulator({...instant, profile});
+    const {put, get} = build(emulator);
+
+    const created = answerOf(await put({worker_name: 'Shop', action: 'create', tags: ['arm64']}));
+    const shown = await get(created.version);
+    const [worker] = emulator.concourse.workers();
+    const destroyed = answerOf(await put({worker_name: 'Shop', action: 'destroy'}));
+
+    const {name, id, ip} = created.version;
+    expect(name).toMatch(/^shop-b42-[a-z0-9]{8}$/v);
+    expect(worker).toMatchObject({name, tags: ['Shop', 'arm64', 'Shop-b42']});
+    expect(shown.files).toMatchObject({name, id, ip, tag: 'Shop', build_tag: 'Shop-b42'});
+    expect(JSON.parse(shown.files['worker.json']!)).toEqual([
+      {
+        name,
+        workerName: 'shop',
+        run: 'b42',
+        id: Number(id),
+        ip,
+        region: 'ams3',
+        size: 's-2vcpu-2gb',
+      },
+    ]);
+    expect(Object.fromEntries(created.metadata.map((row) => [row.name, row.value]))).toEqual({
+      status: 'registered',
+      worker: name,
+      'droplet id': id,
+      address: ip,
+      region: 'ams3',
+      size: 's-2vcpu-2gb',
+      price: '$0.02679 an hour, $0.1072 at most',
+      seconds: expect.stringMatching(/^plan [\d.]+ s, preflight .* s in all$/v),
+    });
+    expect(destroyed.version.action).toBe('destroy');
+    expect(names(emulator)).toEqual([]);
+    expect(emulator.concourse.workers()).toEqual([]);
+  },
+);
+
+test('the historical form: a get with a worker_name provisions, a bare put destroys', async () => {
+  await using emulator = await startEmulator(instant);
+  const {put, get} = build(emulator);
+  const [version] = JSON.parse((await startScript('check', {source: {}}).done).stdout) as object[];
+
+  const got = await get(version!, {worker_name: 'ci-worker-shop-unit'});
+  const made = names(emulator);
+  const destroyed = answerOf(await put());
+
+  expect(answerOf(got).version).toEqual(version);
+  expect(made).toEqual([got.files.name]);
+  expect(got.files.tag).toBe('ci-worker-shop-unit');
+  expect(destroyed.metadata[0]).toEqual({name: 'status', value: 'destroyed'});
+  expect(names(emulator)).toEqual([]);
+});
+
+test.each(['create', 'destroy', 'none', 'check', 'nonsense'])(
+  'a get without params makes nothing, whatever version it is given: %s',
+  async (action) => {
+    await using emulator = await startEmulator(instant);
+    const {get} = build(emulator);
+    const version = {action, build: '41', at: '2026-01-01', name: 'a-b41-abcdefgh', id: '1'};
+
+    const {code, stdout, files} = await get(version);
+
+    expect(code).toBe(0);
+    expect((JSON.parse(stdout) as Answer).version).toEqual(version);
+    expect(Object.keys(files).toSorted()).toEqual([
+      'build_tag',
+      'id',
+      'ip',
+      'name',
+      'tag',
+      'worker.json',
+    ]);
+    expect(files.name).toBe(action === 'create' ? 'a-b41-abcdefgh' : '');
+    expect(emulator.digitalOcean.requests).toEqual([]);
+  },
+);
+
+test('dont_destroy and action none do nothing', async () => {
+  await using emulator = await startEmulator(instant);
+  const {put, get} = build(emulator);
+
+  const kept = answerOf(await put({dont_destroy: true, worker_name: 'a'}));
+  const none = answerOf(await put({action: 'none'}));
+  const got = await get({action: 'check', at: '1'}, {action: 'none', worker_name: 'a'});
+  const gotToo = await get({action: 'check', at: '1'}, {dont_destroy: true, worker_name: 'a'});
+
+  expect([kept.version.action, none.version.action]).toEqual(['none', 'none']);
+  expect([got.code, gotToo.code]).toEqual([0, 0]);
+  expect(kept.version.at).not.toBe(none.version.at);
+  expect(emulator.digitalOcean.requests).toEqual([]);
+});
+
+test('out run twice in a build adopts what is there, and its versions differ', async () => {
+  await using emulator = await startEmulator(instant);
+  const {put} = build(emulator);
+  const parameters = {action: 'create', count: 2};
+
+  const first = answerOf(await put(parameters));
+  const second = answerOf(await put(parameters));
+
+  expect(posts(emulator)).toBe(1);
+  expect(second.version.name).toBe(first.version.name);
+  expect(second.version).not.toEqual(first.version);
+  expect(first.version.id!.split(',')).toHaveLength(2);
+});
+
+test('two builds at the same time have workers of their own, and each destroys its own', async () => {
+  await using emulator = await startEmulator(instant);
+  const [one, two] = [build(emulator, {BUILD_ID: '7'}), build(emulator, {BUILD_ID: '8'})];
+  await Promise.all([one.put({action: 'create'}), two.put({action: 'create'})]);
+  const before = names(emulator).toSorted();
+
+  const destroyed = answerOf(await one.put({action: 'destroy'}));
+
+  expect(before).toEqual([
+    expect.stringMatching(/^ci-worker-shop-unit-b7-/v),
+    expect.stringMatching(/^ci-worker-shop-unit-b8-/v),
+  ]);
+  expect(destroyed.metadata).toContainEqual({name: 'worker', value: before[0]});
+  expect(names(emulator)).toEqual([before[1]]);
+});
+
+const phases = [
+  ['planning', {}, /plan /v],
+  ['checking', {slowMs: 1500}, /plan /v],
+  ['creating', {slowMs: 1500}, /create /v],
+  ['waiting for the droplet', {createMs: 60_000}, /active /v],
+  ['waiting for the worker', {bootMs: 60_000}, /booting /v],
+] as const;
+
+test.concurrent.each(phases)(
+  'an abort while %s leaves nothing to the ensure',
+  async (_, switches, seen) => {
+    await using emulator = await startEmulator({...instant, ...switches});
+    const {start, put} = build(emulator);
+    const creating = start({action: 'create'});
+    await until(() => seen.test(creating.output()));
+
+    const ran = await abort(creating);
+    emulator.digitalOcean.settings.slowMs = 0;
+    const made = emulator.digitalOcean.everyDroplet().length;
+    const destroyed = await put({action: 'destroy'});
+
+    expect(ran.stdout).toBe('');
+    expect(ran.stderr).toMatch(/Interrupted by SIGTERM|^$/v);
+    expect(destroyed.code).toBe(0);
+    expect(names(emulator)).toEqual([]);
+    expect(made).toBeLessThanOrEqual(1);
+  },
+  60_000,
+);
+
+test.concurrent(
+  'the ensure finds a droplet whose create was killed before its answer, through lag',
+  async () => {
+    const {promise: never} = Promise.withResolvers<void>();
+    let isMade = false;
+    await using emulator = await startEmulator({
+      ...instant,
+      listLagMs: 8000,
+      tagLagMs: 8000,
+      async onResponse({method}) {
+        if (method !== 'POST') {
+          return;
+        }
+
+        isMade = true;
+        await never;
+      },
+    });
+    const {start, put} = build(emulator);
+    const creating = start({action: 'create'});
+    await until(() => isMade);
+    creating.child.kill('SIGKILL');
+    await creating.done;
+
+    const destroyed = answerOf(await put({action: 'destroy'}));
+
+    expect(destroyed.metadata[0]).toEqual({name: 'status', value: 'destroyed'});
+    expect(names(emulator)).toEqual([]);
+  },
+  60_000,
+);
+
+/** As Concourse does: SIGTERM, and 10 s later SIGKILL. */
+async function abort({child, done}: Running): Promise<Ran> {
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => {
+    child.kill('SIGKILL');
+  }, 10_000);
+  const ran = await done;
+  clearTimeout(timer);
+  return ran;
+}
+
+async function until(isTrue: () => boolean): Promise<void> {
+  for (let waited = 0; !isTrue(); waited += 10) {
+    if (waited > 20_000) {
+      throw new Error('it never came to it');
+    }
+
+    await delay(10);
+  }
+}

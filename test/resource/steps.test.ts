@@ -1,0 +1,211 @@
+import {expect, test} from '@jest/globals';
+import type {ActionableError} from '../../src/errors.js';
+import {runIn} from '../../src/resource/in.js';
+import {runOut} from '../../src/resource/out.js';
+import {startQuick} from '../support/connect.js';
+import {newDirectory, sourceFor} from '../support/resource.js';
+import {edgeOn} from './run.js';
+
+type Emulator = Awaited<ReturnType<typeof startQuick>>;
+
+async function put(
+  emulator: Emulator,
+  parameters: object,
+  {source = {}, environment = {}}: {source?: object; environment?: Record<string, string>} = {},
+) {
+  const {edge, progress} = await edgeOn(emulator, environment);
+  const answer = await runOut(
+    JSON.stringify({source: sourceFor(emulator, source), params: parameters}),
+    edge,
+  );
+  return {...answer, progress};
+}
+
+async function failure(running: Promise<unknown>): Promise<ActionableError> {
+  return running.then(
+    () => {
+      throw new Error('it succeeded');
+    },
+    (error: unknown) => error as ActionableError,
+  );
+}
+
+const names = (emulator: Emulator) => emulator.digitalOcean.droplets().map(({name}) => name);
+
+test('tries regions and sizes in their order', async () => {
+  await using emulator = await startQuick({soldOut: ['s-2vcpu-2gb']});
+
+  const {metadata} = await put(
+    emulator,
+    {action: 'create'},
+    {source: {sizes: ['s-2vcpu-2gb', 's-2vcpu-4gb'], regions: 'ams3,fra1', ttl: '1h'}},
+  );
+
+  expect(metadata).toContainEqual({name: 'size', value: 's-2vcpu-4gb'});
+});
+
+test('a template of the source boots the worker, with its vars', async () => {
+  await using emulator = await startQuick();
+  await put(emulator, {action: 'create'}, {source: {vars: {colour: 'green'}}});
+  const {userData} = emulator.digitalOcean.droplets()[0]!;
+  const template = `#cloud-config\n# {{vars.colour}}\n${userData.slice('#cloud-config\n'.length)}`;
+
+  await put(
+    emulator,
+    {action: 'create', worker_name: 'own'},
+    {source: {template, vars: {colour: 'green'}}},
+  ).catch(() => undefined);
+
+  expect(emulator.digitalOcean.everyDroplet().at(-1)!.userData).toContain('# green');
+});
+
+test('a destroy without a name does not pass by the workers that this build named', async () => {
+  await using emulator = await startQuick();
+  await put(emulator, {action: 'create', worker_name: 'special'});
+
+  const error = await failure(put(emulator, {}));
+
+  expect(error.message).toMatch(
+    /^Nothing was destroyed: this build has no worker named ci-worker-shop-unit, but special-b42-/v,
+  );
+  expect(error.suggestions).toEqual(['Give params.worker_name: special, as where it was created']);
+  expect(names(emulator)).toHaveLength(1);
+});
+
+test('nothing of another build, another cluster or another name is destroyed', async () => {
+  await using emulator = await startQuick();
+  const other = {BUILD_ID: '41'};
+  const cluster = {ATC_EXTERNAL_URL: 'https://other.example.com'};
+  await put(emulator, {action: 'create', worker_name: 'a'}, {environment: other});
+  await put(
+    emulator,
+    {action: 'create', worker_name: 'a'},
+    {environment: cluster, source: {concourse_url: emulator.concourse.url}},
+  );
+  await put(emulator, {action: 'create', worker_name: 'b'});
+
+  const {metadata} = await put(emulator, {worker_name: 'a'});
+
+  expect(metadata[0]).toEqual({name: 'status', value: 'nothing to destroy'});
+  expect(names(emulator)).toHaveLength(3);
+});
+
+test('destroys while Concourse is down: the CI id comes from the build', async () => {
+  await using emulator = await startQuick();
+  await put(emulator, {action: 'create'});
+  emulator.concourse.addFault({method: '*', path: '*', kind: 'status', status: 502});
+
+  const {metadata, progress} = await put(emulator, {});
+
+  expect(metadata[0]).toEqual({name: 'status', value: 'destroyed'});
+  expect(progress.join('\n')).toContain('still lists the workers');
+  expect(names(emulator)).toEqual([]);
+});
+
+test('with drain it lets running builds end first', async () => {
+  await using emulator = await startQuick();
+  await put(emulator, {action: 'create'});
+
+  const {progress} = await put(emulator, {drain: '5m'});
+
+  expect(progress).toContain('drain: Letting running builds end, for 300 s at most');
+});
+
+test('says that instances of a pipeline share a tag that nobody gave', async () => {
+  await using emulator = await startQuick();
+  const environment = {BUILD_PIPELINE_INSTANCE_VARS: '{"branch":"secret-branch"}'};
+
+  const {progress, version} = await put(emulator, {action: 'create'}, {environment});
+
+  expect(progress[0]).toContain('All instances of this pipeline share the tag ci-worker-shop-unit');
+  expect(version.name).toMatch(/^ci-worker-shop-unit-b42-/v);
+  expect(JSON.stringify({progress, version})).not.toContain('secret-branch');
+});
+
+test('names every problem of request, build and keys in one error, before any request', async () => {
+  await using emulator = await startQuick();
+  const {edge} = await edgeOn(emulator, {BUILD_ID: '', BUILD_JOB_NAME: '', ATC_EXTERNAL_URL: ''});
+  const source = sourceFor(emulator, {ci_worker_key: 'no key', regoin: 'x', digitalocean_url: 'x'});
+
+  const error = await failure(
+    runOut(JSON.stringify({source, params: {action: 'create', count: 0}}), edge),
+  );
+
+  expect(error.oclif.exit).toBe(2);
+  for (const part of [
+    'regoin',
+    'BUILD_ID is not set',
+    'worker_name is missing',
+    'DigitalOcean URL',
+    'ATC_EXTERNAL_URL is not set',
+    'Count 0',
+  ]) {
+    expect(error.message).toContain(part);
+  }
+
+  expect(emulator.digitalOcean.requests).toEqual([]);
+});
+
+test('a get that asks to destroy, or for several of nothing, is refused', async () => {
+  await using emulator = await startQuick();
+  const {edge} = await edgeOn(emulator);
+  const get = async (parameters: object) =>
+    failure(
+      runIn(
+        JSON.stringify({source: sourceFor(emulator), version: {at: '1'}, params: parameters}),
+        await newDirectory(),
+        edge,
+      ),
+    );
+
+  expect((await get({action: 'destroy'})).message).toBe('params: action destroy belongs to a put');
+  expect((await get({count: 2})).message).toBe(
+    'params: count and tags need action create or a worker_name',
+  );
+});
+
+test('speaks of fields, not of flags, but leaves commands to type as they are', async () => {
+  await using emulator = await startQuick({neverConnect: true});
+
+  const error = await failure(
+    put(emulator, {action: 'create'}, {source: {timeout: 120, ttl: 3600}}),
+  );
+
+  expect(error.message).toMatch(/phase: booting[\s\S]+Destroyed again: ci-worker-shop-unit-b42-/v);
+  expect(error.suggestions[0]).toMatch(/^Give it more time: timeout 30m/v);
+  expect(error.suggestions.join('\n')).not.toMatch(/(?<!do-worker [^\n]*)--[a-z]/v);
+  expect(names(emulator)).toEqual([]);
+});
+
+test('says which URL to give when the container cannot reach its Concourse', async () => {
+  await using emulator = await startQuick();
+  const environment = {ATC_EXTERNAL_URL: 'http://127.0.0.1:9'};
+
+  const error = await failure(put(emulator, {action: 'create'}, {environment}));
+
+  expect(error.suggestions.join('\n')).toContain('source.concourse_url');
+});
+
+test('no secret of the source is in an answer, a file or what is told', async () => {
+  await using emulator = await startQuick();
+  const {edge, progress} = await edgeOn(emulator);
+  const directory = await newDirectory();
+
+  const answer = await runIn(
+    JSON.stringify({
+      source: sourceFor(emulator),
+      version: {at: '1'},
+      params: {worker_name: 'a', count: 2},
+    }),
+    directory,
+    edge,
+  );
+
+  const {digitalOcean, concourse} = emulator;
+  const told = JSON.stringify([answer, progress]);
+  for (const secret of [digitalOcean.token, concourse.password, 'PRIVATE KEY']) {
+    expect(told).not.toContain(secret);
+  }
+
+  expect(names(emulator)).toHaveLength(2);
+});
