@@ -43,6 +43,7 @@ type ApiAnswer = {
   method: string;
   path: string;
   requestId?: string | undefined;
+  serviceCode?: string | undefined;
   /** The service itself said no: what was asked was not done, and asking again will not help. */
   isRefusal?: boolean;
   suggestions?: string[];
@@ -51,13 +52,15 @@ type ApiAnswer = {
 /** A service answered, but not with what was asked for. */
 export class ApiError extends ActionableError {
   readonly isRefusal: boolean;
+  /** The service's own name for the kind of error, where it has one. */
+  readonly serviceCode: string | undefined;
 
   constructor(
     readonly service: string,
     readonly status: number,
     /** The service's own words, secrets masked; may be empty. */
     readonly detail: string,
-    {method, path, requestId, isRefusal = false, suggestions = []}: ApiAnswer,
+    {method, path, requestId, serviceCode, isRefusal = false, suggestions = []}: ApiAnswer,
   ) {
     const id = requestId === undefined ? '' : ` (request id ${requestId})`;
     super(
@@ -66,6 +69,7 @@ export class ApiError extends ActionableError {
       suggestions,
     );
     this.isRefusal = isRefusal;
+    this.serviceCode = serviceCode;
   }
 }
 

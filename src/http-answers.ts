@@ -1,15 +1,26 @@
-/** DigitalOcean's {id, message}, its odd {error}, Concourse's and dex's texts, or a proxy's HTML. */
-export function explain(
-  body: string,
-  secrets: string[],
-): {detail: string; requestId?: string | undefined; isJson: boolean} {
+/** What an error body says, secrets masked. */
+export type Explanation = {
+  detail: string;
+  /** The service's own name for the kind of error, where it has one. */
+  code?: string | undefined;
+  requestId?: string | undefined;
+  isJson: boolean;
+};
+
+/**
+ * DigitalOcean's {id, message}, its odd {error}, Concourse's and dex's texts, Taskcluster's {code, message}
+ * or a proxy's HTML.
+ */
+export function explain(body: string, secrets: string[]): Explanation {
   let detail = body;
+  let code: string | undefined;
   let requestId: string | undefined;
   let isJson = false;
   try {
     const fields = (JSON.parse(body) ?? {}) as Record<string, unknown>;
     const texts = [fields.message, fields.error_description, fields.error, fields.stderr];
     detail = texts.find((text) => typeof text === 'string') ?? '';
+    code = typeof fields.code === 'string' ? redact(fields.code, secrets).slice(0, 100) : undefined;
     requestId = typeof fields.request_id === 'string' ? fields.request_id : undefined;
     isJson = true;
   } catch {
@@ -18,11 +29,19 @@ export function explain(
     }
   }
 
+  const words = redact(detail, secrets).trim();
   return {
-    detail: redact(detail, secrets).trim().slice(0, 300),
+    detail: code === undefined ? words.slice(0, 300) : coded(code, words),
+    code,
     requestId: requestId && redact(requestId, secrets).slice(0, 100),
     isJson,
   };
+}
+
+/** Taskcluster's message of many lines as one; what follows its rule only repeats the request. */
+function coded(code: string, words: string): string {
+  const [message = ''] = words.split('\n---\n', 1);
+  return `${code}: ${message}`.replaceAll(/\s+/gv, ' ').trim().slice(0, 1000);
 }
 
 /** Takes secrets out of a service's words, in whatever form it repeats them. */

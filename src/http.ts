@@ -1,7 +1,13 @@
 import got, {RequestError, type Got, type Response} from 'got';
 import pRetry from 'p-retry';
 import {ActionableError, ApiError, NoAnswer} from './errors.js';
-import {explain, isCertificateError, notJson, suggestionsFor} from './http-answers.js';
+import {
+  explain,
+  isCertificateError,
+  notJson,
+  suggestionsFor,
+  type Explanation,
+} from './http-answers.js';
 import {createRateLimit, type RateLimit} from './rate-limit.js';
 
 export type HttpOptions = {
@@ -15,6 +21,10 @@ export type HttpOptions = {
   /** Real milliseconds that a second of back-off lasts; 1,000 but for an emulator with scaled time. */
   secondMs?: number | undefined;
   rateLimit?: RateLimit | undefined;
+  /** Makes the Authorization header of one attempt, for signatures that hold a time and a nonce. */
+  sign?: ((method: Method, url: URL) => string) | undefined;
+  /** How often a request that may be repeated is sent again. */
+  retries?: number | undefined;
 };
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -27,12 +37,16 @@ export type RequestOptions = {
   signal?: AbortSignal | undefined;
   /** Sending it twice does no harm: retried like a GET. Default: all but POST. */
   repeatable?: boolean;
+  /** The answer is a text, whatever it looks like; by default it is JSON. */
+  text?: boolean;
+  /** For one attempt, in real milliseconds; 30 s by default. */
+  timeoutMs?: number | undefined;
 };
 
-/** Sends one request, retried where that is safe, and returns the decoded JSON body ('' when empty). */
+/** Sends one request, retried where that is safe, and returns the decoded body ('' when empty). */
 export type Http = <T>(method: Method, path: string, options?: RequestOptions) => Promise<T>;
 
-const retries = 4;
+const defaultRetries = 4;
 const requestTimeoutMs = 30_000;
 /** With a JSON body these come from the service, not from a proxy in front of it. */
 const refusals = new Set([400, 401, 403, 404, 409, 412, 422, 429]);
@@ -43,7 +57,7 @@ const retriedStatuses = new Set([408, 425, 429, 500, 502, 503, 504, 520, 522, 52
  * No got error passes through: it carries the request's headers, and with them the token.
  */
 export function createHttp(service: string, options: HttpOptions): Http {
-  const {url, secondMs = 1000, secrets = []} = options;
+  const {url, secondMs = 1000, secrets = [], retries = defaultRetries} = options;
   const {rateLimit = createRateLimit({secondMs})} = options;
   const client = got.extend({
     prefixUrl: url,
@@ -63,9 +77,9 @@ export function createHttp(service: string, options: HttpOptions): Http {
   return async <T>(method: Method, path: string, request: RequestOptions = {}) => {
     const {signal, repeatable = method !== 'POST'} = request;
     const attempt = async () => {
-      const response = await send(client, method, path, request);
+      const response = await send(client, method, path, signed(method, path, request, options));
       rateLimit.observe(response.statusCode, response.headers);
-      return decode<T>(response);
+      return decode<T>(response, request.text === true);
     };
 
     signal?.throwIfAborted();
@@ -90,7 +104,7 @@ async function send(
   client: Got,
   method: Method,
   path: string,
-  {query, json, form, headers, signal}: RequestOptions,
+  {query, json, form, headers, signal, timeoutMs}: RequestOptions,
 ): Promise<Response<string>> {
   return client(path.replace(/^\//v, ''), {
     method,
@@ -99,7 +113,26 @@ async function send(
     ...(form && {form}),
     ...(headers && {headers}),
     ...(signal && {signal}),
+    ...(timeoutMs !== undefined && {timeout: {connect: timeoutMs, request: timeoutMs}}),
   });
+}
+
+function signed(
+  method: Method,
+  path: string,
+  request: RequestOptions,
+  {url, sign}: HttpOptions,
+): RequestOptions {
+  if (sign === undefined) {
+    return request;
+  }
+
+  const target = new URL(`${url.replace(/\/$/v, '')}/${path.replace(/^\//v, '')}`);
+  for (const [name, value] of Object.entries(request.query ?? {})) {
+    target.searchParams.set(name, String(value));
+  }
+
+  return {...request, headers: {...request.headers, authorization: sign(method, target)}};
 }
 
 /** An answer that is not what was asked for: an error, a redirect, or no JSON. */
@@ -109,14 +142,14 @@ class BadAnswer extends Error {
   }
 }
 
-function decode<T>(response: Response<string>): T {
+function decode<T>(response: Response<string>, isText: boolean): T {
   const {body, statusCode} = response;
   if (statusCode >= 300) {
     throw new BadAnswer(response);
   }
 
   try {
-    return (body === '' ? '' : JSON.parse(body)) as T;
+    return (body === '' || isText ? body : JSON.parse(body)) as T;
   } catch {
     throw new BadAnswer(response);
   }
@@ -142,15 +175,16 @@ type Attempt = {service: string; url: string; method: string; path: string; secr
 function translate(error: unknown, {service, url, method, path, secrets}: Attempt): Error {
   if (error instanceof BadAnswer) {
     const {statusCode, headers, body} = error.response;
-    const {detail, requestId, isJson} =
+    const {detail, code, requestId, isJson}: Explanation =
       statusCode < 400
-        ? {detail: notJson(headers.location), requestId: undefined, isJson: false}
+        ? {detail: notJson(headers.location), isJson: false}
         : explain(body, secrets);
     const headerId = headers['x-request-id'];
     return new ApiError(service, statusCode, detail, {
       method,
       path,
       requestId: requestId ?? (typeof headerId === 'string' ? headerId : undefined),
+      serviceCode: code,
       isRefusal: isJson && refusals.has(statusCode),
       suggestions:
         statusCode < 400
