@@ -1,0 +1,131 @@
+import {RESPONSE_ALREADY_SENT} from '@hono/node-server/utils/response';
+import {Hono} from 'hono';
+import type {Fault} from '../concourse/faults.js';
+import {ApiError, errorBody} from './api-error.js';
+import type {App, Call, Env} from './api.js';
+import {nonceOf} from './hawk.js';
+import {managerRoutes} from './manager-routes.js';
+import {secretRoutes} from './secret-routes.js';
+import {workerRoutes} from './worker-routes.js';
+import {advance, type World} from './world.js';
+
+export type RequestLog = {
+  readonly method: string;
+  /** With the query, as sent. */
+  readonly path: string;
+  /** 0 when the connection was ended without an answer. */
+  readonly status: number;
+  /** Who signed it, if that was checked and right. */
+  readonly clientId: string | undefined;
+  readonly nonce: string | undefined;
+  readonly isSigned: boolean;
+  /** Parsed JSON; undefined when there is none. */
+  readonly body: unknown;
+  readonly answer: unknown;
+};
+
+const page =
+  '<html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>';
+
+/** The worker-manager and the secrets service behind one root URL. */
+export function createApi(world: World, requests: RequestLog[]): App {
+  const app: App = new Hono<Env>();
+
+  app.use(async (call, next) => {
+    const {method = 'GET', url: path = '/', headers} = call.env.incoming;
+    const body = parsed(await call.req.text());
+    call.set('payload', body);
+    advance(world);
+
+    const fault = world.faults.take(method, call.req.path);
+    const response = fault ? await spoil(call, fault, next, world) : undefined;
+    if (!fault) {
+      await next();
+    }
+
+    const isCut = fault?.kind === 'drop' || fault?.kind === 'lost';
+    const answered = response ?? call.res;
+    requests.push({
+      method,
+      path,
+      status: isCut ? 0 : answered.status,
+      clientId: call.get('clientId'),
+      nonce: nonceOf(headers.authorization),
+      isSigned: headers.authorization !== undefined,
+      body,
+      answer: isCut ? undefined : parsed(await answered.clone().text()),
+    });
+    return isCut ? RESPONSE_ALREADY_SENT : response;
+  });
+
+  for (const addRoutes of [workerRoutes, managerRoutes, secretRoutes]) {
+    addRoutes((method, path, name, handle) => {
+      app.on(method, path, (call) => {
+        call.set('endpoint', name);
+        return call.json(handle(call) as Record<string, unknown>);
+      });
+    }, world);
+  }
+
+  app.notFound((call) => call.json({message: 'Not found'}, 404));
+  app.onError((error, call) => answerError(call, error, world));
+  return app;
+}
+
+function answerError(call: Call, error: Error, {clock}: World): Response {
+  const known =
+    error instanceof ApiError ? error : new ApiError('InternalServerError', error.message);
+  const info = {
+    method: call.get('endpoint') ?? '',
+    params: call.req.param(),
+    payload: call.get('payload') ?? {},
+    time: new Date(clock.now()).toISOString(),
+  };
+  return call.json(errorBody(known, info), known.status);
+}
+
+/** Carries out a fault; without a response the route has answered as usual. */
+async function spoil(
+  call: Call,
+  fault: Fault,
+  next: () => Promise<void>,
+  world: World,
+): Promise<Response | undefined> {
+  const {incoming} = call.env;
+  switch (fault.kind) {
+    case 'status': {
+      const status = fault.status ?? 500;
+      return new Response(`status ${status}`, {status});
+    }
+
+    case 'html': {
+      const headers = {'content-type': 'text/html'};
+      return new Response(page, {status: fault.status ?? 502, headers});
+    }
+
+    case 'drop': {
+      incoming.socket.destroy();
+      return undefined;
+    }
+
+    case 'lost': {
+      await next();
+      incoming.socket.destroy();
+      return undefined;
+    }
+
+    case 'slow': {
+      await world.clock.sleep(fault.ms ?? 1000);
+      await next();
+      return undefined;
+    }
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return text === '' ? undefined : JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

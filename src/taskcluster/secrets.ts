@@ -1,0 +1,40 @@
+import type {Http} from '../http.js';
+import {
+  connectService,
+  expectIn,
+  pathOf,
+  secretsIn,
+  type TaskclusterOptions,
+  unlessUnknown,
+} from './service.js';
+import type {Secret} from './types.js';
+
+/** Taskcluster's secrets service. */
+export class Secrets {
+  readonly #http: Http;
+  readonly #rootUrl: string;
+
+  constructor(options: TaskclusterOptions) {
+    this.#http = connectService('secrets', {...options, secrets: secretsIn(options)});
+    this.#rootUrl = options.rootUrl;
+  }
+
+  /** Undefined when there is none of this name, or when it has expired. */
+  async get(name: string, signal?: AbortSignal): Promise<Secret | undefined> {
+    const found = await unlessUnknown(this.#http<Secret>('GET', pathOf('secret', name), {signal}));
+    return (
+      found &&
+      expectIn(found, ({secret}) => typeof secret === 'object' && secret !== null, this.#rootUrl)
+    );
+  }
+
+  /** Replaces one of the same name. */
+  async set(name: string, secret: Secret, signal?: AbortSignal): Promise<void> {
+    await this.#http('PUT', pathOf('secret', name), {json: secret, signal});
+  }
+
+  /** Resolves also when there was none. */
+  async remove(name: string, signal?: AbortSignal): Promise<void> {
+    await this.#http('DELETE', pathOf('secret', name), {signal});
+  }
+}

@@ -1,0 +1,239 @@
+import {ActionableError, ApiError} from '../errors.js';
+import type {Http, RequestOptions} from '../http.js';
+import {
+  connectService,
+  expectIn,
+  pathOf,
+  secretsIn,
+  type TaskclusterOptions,
+  unlessUnknown,
+} from './service.js';
+import type {
+  Provider,
+  Registered,
+  Registration,
+  Reregistered,
+  ShouldTerminate,
+  Worker,
+  WorkerDefinition,
+  WorkerErrorReport,
+  WorkerName,
+  WorkerPool,
+  WorkerState,
+} from './types.js';
+
+/** Taskcluster's worker-manager: one method per endpoint that is used. */
+export class WorkerManager {
+  readonly #http: Http;
+  readonly #anonymous: Http;
+  readonly #rootUrl: string;
+  /** Grows by what calls give and get, so that no error repeats it. */
+  readonly #secrets: string[];
+
+  constructor(options: TaskclusterOptions) {
+    this.#rootUrl = options.rootUrl;
+    this.#secrets = secretsIn(options);
+    const shared = {...options, secrets: this.#secrets};
+    this.#http = connectService('worker-manager', shared);
+    this.#anonymous = connectService('worker-manager', {...shared, credentials: undefined});
+  }
+
+  /**
+   * The worker's proof for credentials; needs none itself. Sent again like a GET: only the secret of the last answer
+   * works (facts 14), and that is the one returned.
+   */
+  async registerWorker(registration: Registration, signal?: AbortSignal): Promise<Registered> {
+    const {providerId, workerIdentityProof, systemBootTime} = registration;
+    const known: Registration = {...nameOf(registration), providerId, workerIdentityProof};
+    this.#hide(...Object.values(workerIdentityProof));
+    const send = async (json: Registration) =>
+      this.#registered(
+        await this.#anonymous<Registered>('POST', 'worker/register', {
+          json,
+          repeatable: true,
+          signal,
+        }),
+      );
+    if (systemBootTime === undefined) {
+      return send(known);
+    }
+
+    try {
+      return await send({...known, systemBootTime});
+    } catch (error) {
+      if (isBootTimeUnknown(error)) {
+        return send(known);
+      }
+
+      throw error;
+    }
+  }
+
+  /**
+   * New credentials for the `secret` of the last ones. Never sent again: the secret works once, so that after a lost
+   * answer a second request could only be refused, and that refusal would hide what happened; two that overtake each
+   * other could even leave the worker with a secret that is not the stored one. The credentials at hand stay valid
+   * until they expire, and a static worker may register anew.
+   */
+  async reregisterWorker(
+    worker: WorkerName,
+    secret: string,
+    signal?: AbortSignal,
+  ): Promise<Reregistered> {
+    this.#hide(secret);
+    const answer = await this.#http<Reregistered>('POST', 'worker/reregister', {
+      json: {...nameOf(worker), secret},
+      repeatable: false,
+      signal,
+    });
+    return this.#registered(answer);
+  }
+
+  /** Undefined when it is not known. */
+  async worker(worker: WorkerName, signal?: AbortSignal): Promise<Worker | undefined> {
+    return unlessUnknown(this.#http<Worker>('GET', workerPath(worker), {signal}));
+  }
+
+  /**
+   * Makes a static worker known before its machine exists. For a name that is in use already the answer looks just as
+   * good, yet the old secret and expiry stay (facts 14): use new names only.
+   */
+  async createWorker(
+    worker: WorkerName,
+    definition: WorkerDefinition,
+    signal?: AbortSignal,
+  ): Promise<Worker> {
+    this.#hide(definition.providerInfo.staticSecret);
+    return this.#http<Worker>('PUT', workerPath(worker), {json: definition, signal});
+  }
+
+  /** Replaces secret, expiry and capacity; brings no stopped worker back. */
+  async updateWorker(
+    worker: WorkerName,
+    definition: WorkerDefinition,
+    signal?: AbortSignal,
+  ): Promise<Worker> {
+    this.#hide(definition.providerInfo.staticSecret);
+    const options: RequestOptions = {json: definition, repeatable: true, signal};
+    return this.#http<Worker>('POST', workerPath(worker), options);
+  }
+
+  /** Stops it for good; may be repeated. Rejects for a worker that never was. */
+  async removeWorker(worker: WorkerName, signal?: AbortSignal): Promise<void> {
+    await this.#http('DELETE', workerPath(worker), {signal});
+  }
+
+  async shouldWorkerTerminate(worker: WorkerName, signal?: AbortSignal): Promise<ShouldTerminate> {
+    return this.#http('GET', `${workerPath(worker)}/should-terminate`, {signal});
+  }
+
+  /** All of a pool, or those in one state: new static workers, too, which `listWorkers` does not know (facts 13). */
+  async listWorkersForWorkerPool(
+    workerPoolId: string,
+    {state, signal}: {state?: WorkerState | undefined; signal?: AbortSignal | undefined} = {},
+  ): Promise<Worker[]> {
+    return this.#pages('workers', pathOf('workers', workerPoolId), {
+      query: state && {state},
+      signal,
+    });
+  }
+
+  async listWorkersForWorkerGroup(
+    workerPoolId: string,
+    workerGroup: string,
+    signal?: AbortSignal,
+  ): Promise<Worker[]> {
+    return this.#pages('workers', pathOf('workers', workerPoolId, workerGroup), {signal});
+  }
+
+  /** Everybody can read it then. */
+  async reportWorkerError(
+    workerPoolId: string,
+    report: WorkerErrorReport,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    await this.#http('POST', pathOf('worker-pool-errors', workerPoolId), {json: report, signal});
+  }
+
+  /** Undefined when it is not known. */
+  async workerPool(workerPoolId: string, signal?: AbortSignal): Promise<WorkerPool | undefined> {
+    return unlessUnknown(
+      this.#http<WorkerPool>('GET', pathOf('worker-pool', workerPoolId), {signal}),
+    );
+  }
+
+  async listProviders(signal?: AbortSignal): Promise<Provider[]> {
+    return this.#pages('providers', 'providers', {signal});
+  }
+
+  async #pages<Item>(
+    root: 'workers' | 'providers',
+    path: string,
+    {query, signal}: Pick<RequestOptions, 'query' | 'signal'>,
+  ): Promise<Item[]> {
+    const items: Item[] = [];
+    const seen = new Set<string>();
+    let continuation: {continuationToken: string} | undefined;
+    for (;;) {
+      const page = expectIn(
+        await this.#http<Record<typeof root, Item[]> & {continuationToken?: string}>('GET', path, {
+          query: (query ?? continuation) && {...query, ...continuation},
+          signal,
+        }),
+        (answer) => Array.isArray(answer[root]),
+        this.#rootUrl,
+      );
+      items.push(...page[root]);
+      const {continuationToken} = page;
+      if (continuationToken === undefined || continuationToken === '') {
+        return items;
+      }
+
+      if (seen.has(continuationToken)) {
+        throw new ActionableError(
+          'PAGING',
+          `A page of Taskcluster's ${root} points back to itself`,
+        );
+      }
+
+      seen.add(continuationToken);
+      continuation = {continuationToken};
+    }
+  }
+
+  #registered<Answer extends Reregistered>(answer: Answer): Answer {
+    const {credentials, secret} = expectIn(
+      answer,
+      ({credentials: given, expires}) =>
+        typeof given?.clientId === 'string' &&
+        typeof given.accessToken === 'string' &&
+        !Number.isNaN(Date.parse(expires)),
+      this.#rootUrl,
+    );
+    this.#hide(credentials.accessToken, credentials.certificate, secret);
+    return answer;
+  }
+
+  #hide(...secrets: unknown[]): void {
+    this.#secrets.push(...secrets.filter((secret) => typeof secret === 'string'));
+  }
+}
+
+function workerPath({workerPoolId, workerGroup, workerId}: WorkerName): string {
+  return pathOf('workers', workerPoolId, workerGroup, workerId);
+}
+
+/** Of a state that has far more than its name: an unknown field would be refused. */
+function nameOf({workerPoolId, workerGroup, workerId}: WorkerName): WorkerName {
+  return {workerPoolId, workerGroup, workerId};
+}
+
+/** Servers before v96.3 refuse the field that they do not know (facts 6). */
+function isBootTimeUnknown(error: unknown): boolean {
+  return (
+    error instanceof ApiError &&
+    error.status === 400 &&
+    error.serviceCode === 'InputValidationError' &&
+    error.detail.includes('systemBootTime')
+  );
+}
