@@ -95,6 +95,7 @@ export function createdMetadata({
     status: 'registered',
     ...ofWorkers(workers),
     address: workers.map(({ip}) => ip ?? '').join(', '),
+    link: workers.map(({id}) => `https://cloud.digitalocean.com/droplets/${id}`).join(' '),
     price: `${money(priceHourly)} an hour, ${money(worstCost)} at most`,
     seconds: timeline(seconds),
   });

@@ -95,6 +95,7 @@ test.each(['current', 'legacy'])(
       worker: name,
       'droplet id': id,
       address: ip,
+      link: `https://cloud.digitalocean.com/droplets/${id}`,
       region: 'ams3',
       size: 's-2vcpu-2gb',
       price: '$0.02679 an hour, $0.1072 at most',

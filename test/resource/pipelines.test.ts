@@ -18,7 +18,12 @@ type Step = {
   no_get?: boolean;
 };
 type Pipeline = {
-  resources: Array<{name: string; type: string; source: Record<string, unknown>}>;
+  resources: Array<{
+    name: string;
+    type: string;
+    check_every?: string;
+    source: Record<string, unknown>;
+  }>;
   jobs: Array<Step & {name: string; serial?: boolean; plan: Step[]}>;
 };
 
@@ -60,7 +65,8 @@ test.each(files)('%s: source and params are what the scripts take', async (file)
   const {workers, own} = await read(file);
   const problems: string[] = [];
 
-  for (const {source} of workers) {
+  for (const {source, check_every: every} of workers) {
+    expect(every).toBe('never');
     readSource(new Fields('source', source, problems));
   }
 
