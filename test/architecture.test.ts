@@ -72,6 +72,9 @@ const table: Record<string, {may: string[]; types?: string[]; libraries: string[
   http: {may: ['http-answers', 'rate-limit'], libraries: ['got', 'p-retry']},
   'http-answers': {may: [], libraries: []},
   'rate-limit': {may: [], libraries: ['p-queue']},
+  taskcluster: {may: ['http'], libraries: ['hawk']},
+  'start-worker': {may: ['http', 'settings', 'taskcluster'], libraries: ['js-yaml', 'yauzl']},
+  readme: {may: ['start-worker'], libraries: []},
   emulator: {may: [], libraries: ['hono', '@hono/node-server', 'ssh2', 'js-yaml', 'p-limit']},
   build: {may: [], libraries: ['@oclif/core', 'esbuild']},
 };
@@ -148,7 +151,7 @@ test('no file has more than 250 lines, and most have fewer than 150', async () =
   expect(files.filter(({lines}) => lines > 150).length / files.length).toBeLessThan(0.2);
 });
 
-test('reads the process environment in one place, and never ends the process', async () => {
+test('reads the process environment at the edges only, and never ends the process', async () => {
   const files = (await sources('src')).filter((file) => !file.startsWith('src/emulator'));
   const found: string[] = [];
   for (const file of files) {
@@ -158,5 +161,5 @@ test('reads the process environment in one place, and never ends the process', a
     }
   }
 
-  expect(found).toEqual(['src/context.ts']);
+  expect(found.toSorted()).toEqual(['src/context.ts', 'src/start-worker/main.ts']);
 });

@@ -1,6 +1,9 @@
-import {readFile} from 'node:fs/promises';
+import {spawnSync} from 'node:child_process';
+import {mkdtemp, readFile, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {expect, test} from '@jest/globals';
+import {usageMarkdown} from '../src/start-worker/usage.js';
 
 type Manifest = {
   commands: Record<string, {flags: Record<string, {env?: string; helpGroup?: string}>}>;
@@ -43,6 +46,7 @@ test('the README names no flag that is not there', async () => {
   const readme = await readFile(path.join(root, 'README.md'), 'utf8');
   const known = new Set([
     'some-flag',
+    'short-version',
     ...Object.values(await manifest()).flatMap(({flags}) => Object.keys(flags)),
   ]);
 
@@ -63,3 +67,27 @@ test('every flag but --json has the environment variable of its name', async () 
 
   expect(wrong).toEqual([]);
 });
+
+test('the README has the fields of the runner configuration as start-worker has them', async () => {
+  const readme = await readFile(path.join(root, 'README.md'), 'utf8');
+
+  expect(readme).toContain(`-->\n\n${usageMarkdown()}\n\n<!-- end`);
+});
+
+const hasSystemd = spawnSync('systemd-analyze', ['--version']).status === 0;
+
+(hasSystemd ? test : test.skip)(
+  'systemd has nothing against the unit of start-worker (skipped without systemd-analyze)',
+  async () => {
+    const readme = await readFile(path.join(root, 'README.md'), 'utf8');
+    const unit = [...readme.matchAll(/```ini\n(?<text>.*?)```/gsv)]
+      .map(({groups}) => groups!.text!)
+      .find((text) => text.includes('start-worker'))!;
+    const file = path.join(await mkdtemp(path.join(tmpdir(), 'do-worker-')), 'taskcluster.service');
+    await writeFile(file, unit.replace('/usr/local/bin/start-worker', '/bin/true'));
+
+    const {status, stderr} = spawnSync('systemd-analyze', ['verify', file], {encoding: 'utf8'});
+
+    expect({status, stderr}).toEqual({status: 0, stderr: ''});
+  },
+);

@@ -3,11 +3,13 @@ import Table from 'cli-table3';
 import {callRows} from './calls.js';
 import {fleetRows} from './fleet.js';
 import {startUpRows} from './start-up.js';
+import {startWorkerRows} from './start-worker.js';
 
 /** Prints figures and their bars. Never a test: a busy machine is no defect. */
 const table = new Table({head: ['', 'measured', 'bar', ''], style: {head: [], border: []}});
 for (const {what, measured, bar, isHeld} of [
   ...startUpRows(),
+  ...startWorkerRows(),
   ...(await callRows()),
   ...(await fleetRows()),
 ]) {
