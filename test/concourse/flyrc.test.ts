@@ -60,7 +60,7 @@ test.each([
     `targets: {ci: {api: "http://x", token: {type: bearer, value: ${opaque(1_600_000_000)}}}}`,
     /expired at 2020-09-13T12:26:40/v,
   ],
-  ['targets: {ci: {api: 7, token: 8}}', /api is not a text[\s\S]*token is not a mapping/v],
+  ['targets: {ci: {api: [7], token: 8}}', /api is not a text[\s\S]*token is not a mapping/v],
   ['targets: {ci: 7}', /not a mapping/v],
   ['', /No fly target ci .*there: none/v],
   ['- 1', /No fly target ci/v],
