@@ -19,6 +19,11 @@ export abstract class WorkerCommand extends Command {
 
   protected override async init(): Promise<void> {
     await super.init();
+    // A reader that goes away must not end what is under way: a create would leave its droplets.
+    for (const stream of [process.stdout, process.stderr]) {
+      stream.on('error', () => undefined);
+    }
+
     // Once: a second Ctrl-C ends the process as it would without us.
     for (const by of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.once(by, () => {

@@ -1,5 +1,6 @@
 import type {CiServer} from '../ci-server.js';
 import type {Context} from '../context.js';
+import type {Droplet} from '../digitalocean/types.js';
 import {ActionableError} from '../errors.js';
 import {createFailed, stillBilled, timedOut} from './create-failed.js';
 import {deleteDroplets, type Leftover} from './delete.js';
@@ -176,7 +177,9 @@ async function create(plan: Plan, ci: CiServer, work: Work, context: Context): P
   work.checked = checked;
   const adopted = checked.adopted.map(({droplet}) => droplet);
   if (adopted.length > 0) {
-    progress.note(`Adopting ${adopted.map(({name}) => name).join(', ')} of the same run`);
+    progress.note(
+      `Adopting ${adopted.map((droplet) => describeAdopted(droplet, plan)).join(', ')} of the same run`,
+    );
   }
 
   const missing = plan.count - adopted.length;
@@ -204,6 +207,11 @@ async function create(plan: Plan, ci: CiServer, work: Work, context: Context): P
   }
 
   await endYielded(work, context);
+}
+
+function describeAdopted({name, size_slug: size, region}: Droplet, {sizes, regions}: Plan): string {
+  const isAsked = sizes.includes(size) && regions.includes(region.slug);
+  return `${name} (${size} in ${region.slug}${isAsked ? '' : ', which is not what is asked for'})`;
 }
 
 /** What was given up to another create of this run was deleted in passing: now it has to be gone. */

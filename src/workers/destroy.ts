@@ -203,21 +203,21 @@ async function remove(
 }
 
 /** What was asked of DigitalOcean before the interrupt may well be done. */
-function interrupted({workerName}: DestroyRequest, owned: Owned[], reason: Error): ActionableError {
+function interrupted(request: DestroyRequest, owned: Owned[], reason: Error): ActionableError {
   const exit = reason instanceof ActionableError ? reason.oclif.exit : 1;
   return new ActionableError(
     'INTERRUPTED',
     `${reason.message}: the deletion of ${owned.map(({droplet}) => droplet.name).join(', ') || 'nothing'} was asked for, but not confirmed`,
     [
-      `See what is left: do-worker list ${workerName}`,
-      `Finish it: do-worker destroy ${workerName}`,
+      `See what is left: do-worker list ${request.workerName}`,
+      `Finish it: ${sameCommand(request)}`,
     ],
     exit,
   );
 }
 
 function notDestroyed(
-  {workerName}: DestroyRequest,
+  request: DestroyRequest,
   leftovers: Leftover[],
   owned: Owned[],
 ): ActionableError {
@@ -226,7 +226,14 @@ function notDestroyed(
   );
   return new ActionableError(
     'NOT_DESTROYED',
-    `${leftovers.length} of ${owned.length} droplets of ${workerName} are NOT destroyed and still billed:\n${lines.join('\n')}`,
-    [`Try again: do-worker destroy ${workerName}`],
+    `${leftovers.length} of ${owned.length} droplets of ${request.workerName} are NOT destroyed and still billed:\n${lines.join('\n')}`,
+    [`Try again: ${sameCommand(request)}`],
   );
+}
+
+/** With its run key: without it, other runs would go too. */
+function sameCommand({workerName, runKey, ciId}: DestroyRequest): string {
+  const given = (flag: string, value: string | undefined) =>
+    value === undefined ? '' : ` --${flag} ${value}`;
+  return `do-worker destroy ${workerName}${given('run', runKey)}${given('ci-id', ciId)}`;
 }

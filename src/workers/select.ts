@@ -11,6 +11,8 @@ export type Selection = {
   runKey?: string | undefined;
   /** The CI id to take instead of the CI server's own. */
   ciId?: string | undefined;
+  /** GPU droplets are missing from lists by tag: whether to ask for them in any case, not only for want of others. */
+  withGpus?: boolean | undefined;
 };
 
 export type Selected = {
@@ -21,25 +23,23 @@ export type Selected = {
 
 /** Droplets of ours with this worker name that belong to the CI server at hand; none of another's, ever. */
 export async function selectOwned(
-  {workerName, runKey, ciId}: Selection,
+  {workerName, runKey, ciId, withGpus = false}: Selection,
   {digitalOcean, ci, signal}: Pick<Context, 'digitalOcean' | 'ci' | 'signal'>,
 ): Promise<Selected> {
   const tag = nameTag(workerName);
   const [byTag, own] = await Promise.all([
-    digitalOcean.dropletsTagged(tag, signal),
+    digitalOcean.dropletsTagged(tag, signal, {withGpus}),
     ciId === undefined ? ownCiId(ci, signal) : {id: ciId, isCertain: true},
   ]);
-  // Listings by tag may leave out GPU droplets; asking for them too is for when there is nothing else.
-  const listed =
-    byTag.length > 0 ? byTag : await digitalOcean.dropletsTagged(tag, signal, {withGpus: true});
-  const named = listed
-    .map((droplet) => ({droplet, identity: identify(droplet)}))
-    .filter((each): each is Owned => each.identity?.workerName === workerName.toLowerCase());
-  const meant = named.filter(
-    ({identity}) =>
-      (ci === undefined || identity.kind === ci.kind) &&
-      (runKey === undefined || identity.runKey === runKey.toLowerCase()),
-  );
+  const isMeant = ({identity}: Owned) =>
+    (ci === undefined || identity.kind === ci.kind) &&
+    (runKey === undefined || identity.runKey === runKey.toLowerCase());
+  let named = ofName(byTag, workerName);
+  if (!withGpus && named.every((each) => !isMeant(each))) {
+    named = ofName(await digitalOcean.dropletsTagged(tag, signal, {withGpus: true}), workerName);
+  }
+
+  const meant = named.filter((each) => isMeant(each));
   const ids = [...new Set(meant.map(({identity}) => identity.ciId))];
   if (own === undefined && ids.length > 1) {
     return undecided(workerName, meant);
@@ -50,6 +50,12 @@ export async function selectOwned(
   return owned.length === 0 && meant.length > 0 && own?.isCertain === false
     ? undecided(workerName, meant)
     : {owned, others: named.filter((each) => !owned.includes(each))};
+}
+
+function ofName(droplets: Droplet[], workerName: string): Owned[] {
+  return droplets
+    .map((droplet) => ({droplet, identity: identify(droplet)}))
+    .filter((each): each is Owned => each.identity?.workerName === workerName.toLowerCase());
 }
 
 /** Undefined when there is no CI server to ask. */
@@ -91,7 +97,7 @@ export async function selectRun(
   {digitalOcean, ci, signal}: Pick<Context, 'digitalOcean' | 'ci' | 'signal'>,
 ): Promise<Owned[]> {
   const id = ciId ?? (await ownCiId(ci, signal))?.id;
-  const droplets = await digitalOcean.dropletsTagged(markerTag, signal);
+  const droplets = await digitalOcean.dropletsTagged(markerTag, signal, {withGpus: true});
   return droplets
     .map((droplet) => ({droplet, identity: identify(droplet)}))
     .filter(
