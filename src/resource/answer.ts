@@ -1,6 +1,8 @@
 import {mkdir, writeFile} from 'node:fs/promises';
 import path from 'node:path';
+import {ActionableError} from '../errors.js';
 import {money, timeline} from '../format.js';
+import {fileProblem} from '../settings.js';
 import type {Created} from '../workers/create.js';
 import type {Destroyed} from '../workers/destroy.js';
 import type {Worker} from '../workers/worker.js';
@@ -45,16 +47,26 @@ export function workersIn(version: Version): Listed[] {
     return [];
   }
 
-  const at = (key: string, index: number) => version[key]?.split(',')[index] ?? '';
-  return (version.name ?? '').split(',').map((name, index) => ({
+  const listed = (key: string) => (version[key] ?? '').split(',');
+  const [names, ids] = [listed('name'), listed('id').map(Number)];
+  // Not one of ours, then.
+  if (names.length !== ids.length || ids.some((id) => !(Number.isSafeInteger(id) && id > 0))) {
+    return [];
+  }
+
+  return names.map((name, index) => ({
     name,
     workerName: (version.tag ?? '').toLowerCase(),
     run: version.run ?? '',
-    id: Number(at('id', index)),
-    ip: at('ip', index) || null,
-    region: at('region', index),
-    size: at('size', index),
+    id: ids[index]!,
+    ip: nonEmpty(listed('ip')[index]) ?? null,
+    region: listed('region')[index] ?? '',
+    size: listed('size')[index] ?? '',
   }));
+}
+
+function nonEmpty(text: string | undefined): string | undefined {
+  return text === '' ? undefined : text;
 }
 
 /** The files that later steps read: a line for each worker, and all of them in `worker.json`. */
@@ -78,9 +90,17 @@ export async function writeFiles(directory: string, workers: Listed[], tag: stri
     ip: lines('ip'),
     'worker.json': `${JSON.stringify(listed, undefined, 2)}\n`,
   };
-  await mkdir(directory, {recursive: true});
-  for (const [name, text] of Object.entries(files)) {
-    await writeFile(path.join(directory, name), text);
+  try {
+    await mkdir(directory, {recursive: true});
+    for (const [name, text] of Object.entries(files)) {
+      await writeFile(path.join(directory, name), text);
+    }
+  } catch (error) {
+    const names = workers.map(({name, id}) => `${name} (${id})`).join(', ');
+    throw new ActionableError(
+      'FILES',
+      `The files in ${directory} could not be written (${fileProblem(error)})${names && `; running, and billed: ${names}`}`,
+    );
   }
 }
 
@@ -94,7 +114,6 @@ export function createdMetadata({
   return rows({
     status: 'registered',
     ...ofWorkers(workers),
-    address: workers.map(({ip}) => ip ?? '').join(', '),
     link: workers.map(({id}) => `https://cloud.digitalocean.com/droplets/${id}`).join(' '),
     price: `${money(priceHourly)} an hour, ${money(worstCost)} at most`,
     seconds: timeline(seconds),
@@ -102,7 +121,10 @@ export function createdMetadata({
 }
 
 /** What the build page shows of a destroy. */
-export function destroyedMetadata({workers, removed}: Destroyed): Answer['metadata'] {
+export function destroyedMetadata({
+  workers,
+  removed,
+}: Pick<Destroyed, 'workers' | 'removed'>): Answer['metadata'] {
   return rows({
     status: workers.length === 0 ? 'nothing to destroy' : 'destroyed',
     ...ofWorkers(workers),
@@ -121,6 +143,7 @@ function ofWorkers(workers: Listed[]): Record<string, string> {
   return {
     worker: workers.map(({name}) => name).join(', '),
     'droplet id': workers.map(({id}) => id).join(', '),
+    address: workers.map(({ip}) => ip ?? '').join(', '),
     region: unique('region'),
     size: unique('size'),
   };

@@ -4,14 +4,44 @@ import {numeric} from '../create-request.js';
 import {orProblems} from '../settings.js';
 import {createWorkers, type Created} from '../workers/create.js';
 import {defaults} from '../workers/defaults.js';
+import {ciIdOf} from '../workers/identity.js';
 import type {CreateRequest} from '../workers/plan.js';
 import {buildTag} from './answer.js';
+import {isLoopback} from './settings.js';
 import type {Step} from './step.js';
 
 /** Makes this build's workers, or adopts those that an earlier run of the same step made. */
 export async function createForBuild(step: Step): Promise<Created> {
-  const {context, problems} = step;
-  return createWorkers(await createRequest(step), context, {problems});
+  const {context, problems, request} = step;
+  if (request.source.username === undefined) {
+    problems.push(
+      'source: fly_username and fly_password are missing: without them nobody can tell when the worker is there',
+    );
+  }
+
+  const wanted = await createRequest(step);
+  if (problems.length === 0) {
+    await warnOfCiId(step);
+  }
+
+  return createWorkers(wanted, context, {problems});
+}
+
+/** Droplets carry an id made of this build's URL for Concourse; a cleanup elsewhere asks Concourse for its own. */
+async function warnOfCiId({build, ciId, context: {ci, progress, signal}}: Step): Promise<void> {
+  // What is wrong with Concourse, the preflight tells.
+  const own = await ci?.externalUrl(signal).catch(() => undefined);
+  if (ciId !== undefined && own !== undefined && ciIdOf(own) !== ciId) {
+    progress.note(
+      `Concourse calls itself ${own}, this build calls it ${build.externalUrl}: cleanup from elsewhere needs --ci-id ${ciId}`,
+    );
+  }
+
+  if (build.externalUrl !== undefined && isLoopback(build.externalUrl)) {
+    progress.note(
+      `ATC_EXTERNAL_URL is ${build.externalUrl}: two clusters that call themselves so cannot share a DigitalOcean account. Set --external-url on the web`,
+    );
+  }
 }
 
 async function createRequest({

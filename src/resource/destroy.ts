@@ -1,60 +1,101 @@
 import {setTimeout as delay} from 'node:timers/promises';
-import {ActionableError} from '../errors.js';
 import {destroyWorkers, type Destroyed} from '../workers/destroy.js';
+import {lagPollSeconds, lagSeconds} from '../workers/poll.js';
 import {selectRun} from '../workers/select.js';
 import type {Step} from './step.js';
 
-/** A create that was killed a moment ago may have droplets that no list shows yet. */
-const lookSeconds = 20;
-const lookEverySeconds = 5;
+type Gone = Pick<Destroyed, 'workers' | 'removed'>;
 
-/** Destroys this build's workers, and nothing of another build. */
-export async function destroyForBuild(step: Step): Promise<Destroyed> {
-  const {request, build, workerName, ciId, context, problems} = step;
-  const {progress, signal, time} = context;
-  const destroy = {
-    workerName,
-    runKey: build.runKey,
-    ciId,
-    drainSeconds: request.params.drainSeconds ?? 0,
-    dryRun: false,
-  };
-  let destroyed = await destroyWorkers(destroy, context, problems);
-  for (
-    let waited = 0;
-    waited < lookSeconds && destroyed.workers.length === 0;
-    waited += lookEverySeconds
-  ) {
+/**
+ * Destroys this build's workers, and nothing of another build: those of one name, or without a name all of them.
+ * A create that was killed a moment ago may have droplets that no list shows yet, so it looks until one look finds no
+ * more, and when nothing is found at all, for as long as lists may lag.
+ */
+export async function destroyForBuild(step: Step): Promise<Gone> {
+  const {progress, signal, time} = step.context;
+  let gone: Gone = {workers: [], removed: null};
+  let waited = 0;
+  for (;;) {
+    const found = await destroyOnce(step);
+    gone = together(gone, found);
+    if (found.workers.length === 0 && (gone.workers.length > 0 || waited >= lagSeconds)) {
+      break;
+    }
+
+    if (gone.workers.length > 0) {
+      continue;
+    }
+
     if (waited === 0) {
       progress.note(
-        `No droplet of this build is listed; looking again for ${lookSeconds} s (a put without action create destroys)`,
+        `No droplet of this build is listed; looking again for ${lagSeconds} s (a put without action create destroys)`,
       );
     }
 
-    await delay(lookEverySeconds * time.secondMs, undefined, {signal});
-    destroyed = await destroyWorkers(destroy, context);
+    await delay(lagPollSeconds * time.secondMs, undefined, {signal});
+    waited += lagPollSeconds;
   }
 
-  if (destroyed.workers.length === 0 && request.params.workerName === undefined) {
-    await checkOtherNames(step);
-  }
-
-  return destroyed;
+  await tellOfOthers(step);
+  return gone;
 }
 
-/** A create with a name and a destroy without one would part for ever. */
-async function checkOtherNames({build, workerName, ciId, context}: Step): Promise<void> {
-  const others = await selectRun({runKey: build.runKey!, ciId}, context);
-  if (others.length === 0) {
-    return;
+async function destroyOnce(step: Step): Promise<Gone> {
+  const {request, build, ciId, context, problems} = step;
+  const {source, params} = request;
+  const sizes = [source.size ?? '', ...(source.sizes ?? [])];
+  let gone: Gone = {workers: [], removed: null};
+  for (const workerName of await namesOf(step)) {
+    const destroyed = await destroyWorkers(
+      {
+        workerName,
+        runKey: build.runKey,
+        ciId,
+        withGpus: sizes.some((size) => size.startsWith('gpu-')),
+        drainSeconds: params.drainSeconds ?? 0,
+        dryRun: false,
+      },
+      context,
+      problems,
+    );
+    gone = together(gone, destroyed);
   }
 
-  const names = [...new Set(others.map(({identity}) => identity.workerName))];
-  throw new ActionableError(
-    'OTHER_NAME',
-    `Nothing was destroyed: this build has no worker named ${workerName}, but ${others
-      .map(({droplet: {name, id}}) => `${name} (https://cloud.digitalocean.com/droplets/${id})`)
-      .join(', ')}`,
-    [`Give params.worker_name: ${names.join(', ')}, as where it was created`],
-  );
+  return gone;
+}
+
+function together(one: Gone, other: Gone): Gone {
+  return {
+    workers: [...one.workers, ...other.workers],
+    removed:
+      one.removed === null && other.removed === null
+        ? null
+        : [...(one.removed ?? []), ...(other.removed ?? [])],
+  };
+}
+
+/** A create with a name and a destroy without one must not part for ever. */
+async function namesOf(step: Step): Promise<string[]> {
+  const {request, workerName, problems} = step;
+  if (request.params.workerName !== undefined || problems.length > 0) {
+    return [workerName];
+  }
+
+  const own = await workersOfBuild(step);
+  return [...new Set([workerName.toLowerCase(), ...own.map(({identity}) => identity.workerName)])];
+}
+
+async function tellOfOthers(step: Step): Promise<void> {
+  const others = await workersOfBuild(step);
+  if (others.length > 0) {
+    step.context.progress.note(
+      `This build's other workers are still there: ${others
+        .map(({droplet: {name, id}}) => `${name} (https://cloud.digitalocean.com/droplets/${id})`)
+        .join(', ')}`,
+    );
+  }
+}
+
+async function workersOfBuild({build, ciId, context}: Step) {
+  return selectRun({runKey: build.runKey!, ciId}, context);
 }

@@ -1,7 +1,7 @@
 import {UsageError} from '../errors.js';
 import {createdMetadata, idleMetadata, workersIn, writeFiles, type Answer} from './answer.js';
 import {createForBuild} from './create.js';
-import {readRequest, type Params, type Version} from './request.js';
+import {readRequest, rejectCreateOnly, type Params, type Version} from './request.js';
 import {act, type Edge} from './step.js';
 
 /**
@@ -13,7 +13,10 @@ export async function runIn(input: string, directory: string, edge: Edge): Promi
   const request = readRequest(input, problems);
   const {params, version} = request;
   const isCreate = asksForWorkers(params, problems);
-  if (!isCreate) {
+  // A version that a put of this very build gave: this is the get after it, whatever its params.
+  const {BUILD_ID: build} = edge.environment;
+  const isImplicit = version.build !== undefined && version.build === build;
+  if (!isCreate || isImplicit) {
     if (problems.length > 0) {
       throw new UsageError(problems);
     }
@@ -21,6 +24,8 @@ export async function runIn(input: string, directory: string, edge: Edge): Promi
     return show(version, directory);
   }
 
+  // A directory that cannot be written to must not be found when the worker is there, and billed.
+  await writeFiles(directory, [], '');
   return act(request, problems, edge, async (step) => {
     const created = await createForBuild(step);
     await writeFiles(directory, created.workers, step.workerName);
@@ -29,19 +34,15 @@ export async function runIn(input: string, directory: string, edge: Edge): Promi
 }
 
 function asksForWorkers(parameters: Params, problems: string[]): boolean {
-  const {workerName, action, count, tags, dontDestroy} = parameters;
+  const {workerName, action, dontDestroy} = parameters;
   if (action === 'destroy') {
     problems.push('params: action destroy belongs to a put');
   }
 
   const isCreate =
     action === 'create' || (action === undefined && workerName !== undefined && !dontDestroy);
-  if (
-    action === undefined &&
-    workerName === undefined &&
-    (count !== undefined || tags !== undefined)
-  ) {
-    problems.push('params: count and tags need action create or a worker_name');
+  if (action === undefined && workerName === undefined) {
+    rejectCreateOnly(parameters, problems);
   }
 
   return isCreate;

@@ -8,7 +8,7 @@ import {
 } from './answer.js';
 import {createForBuild} from './create.js';
 import {destroyForBuild} from './destroy.js';
-import {readRequest} from './request.js';
+import {readRequest, rejectCreateOnly} from './request.js';
 import {act, type Edge} from './step.js';
 
 /** `out`: creates or, by default, destroys this build's workers. Run twice in a build, it adopts what is there. */
@@ -18,6 +18,10 @@ export async function runOut(input: string, edge: Edge): Promise<Answer> {
   const {action = 'destroy', dontDestroy, drainSeconds} = request.params;
   if (drainSeconds !== undefined && action === 'create') {
     problems.push('params: drain goes with action destroy only');
+  }
+
+  if (action !== 'create') {
+    rejectCreateOnly(request.params, problems);
   }
 
   if (action === 'none' || (action === 'destroy' && dontDestroy)) {

@@ -10,13 +10,12 @@ export type Version = Readonly<Record<string, string>>;
 export type ResourceRequest = {source: Source; params: Params; version: Version};
 
 const actions = ['create', 'destroy', 'none'] as const;
-/** Those that only make sense where workers are made. */
-const onlyForCreate = ['count', 'tags'] as const;
+const longestDrainSeconds = 3600;
 
 /** Standard input as a request; what is wrong with it is added to `problems`. */
 export function readRequest(text: string, problems: string[]): ResourceRequest {
   const fields = new Fields('', parseJson(text), problems);
-  if (fields.value.source === undefined) {
+  if ((fields.value.source ?? undefined) === undefined) {
     problems.push('source is missing');
   }
 
@@ -75,11 +74,11 @@ export function readSource(fields: Fields) {
     digitalOceanUrl: fields.optionalString('digitalocean_url'),
   };
   fields.rejectUnknown();
-  for (const [list, single] of [
-    ['regions', 'region'],
-    ['sizes', 'droplet_size'],
+  for (const [list, single, isBoth] of [
+    ['regions', 'region', source.regions !== undefined && source.region !== undefined],
+    ['sizes', 'droplet_size', source.sizes !== undefined && source.size !== undefined],
   ]) {
-    if (list! in fields.value && single! in fields.value) {
+    if (isBoth) {
       fields.problems.push(`source: give either ${list} or ${single}, not both`);
     }
   }
@@ -90,6 +89,10 @@ export function readSource(fields: Fields) {
 
   if ((source.username === undefined) !== (source.password === undefined)) {
     fields.problems.push('source: fly_username and fly_password go together');
+  }
+
+  if (source.tsaHost !== undefined && !/^[\w.:\-\[\]]+$/v.test(source.tsaHost)) {
+    fields.problems.push('source: ci_tsa_host is no host name or address');
   }
 
   if (source.tsaPort !== undefined && (source.tsaPort < 1 || source.tsaPort > 65_535)) {
@@ -111,10 +114,16 @@ export function readParams(fields: Fields) {
     drainSeconds: fields.optionalSeconds('drain'),
   };
   fields.rejectUnknown();
-  const stray = onlyForCreate.filter((field) => field in fields.value);
-  if (parameters.action === 'destroy' && stray.length > 0) {
-    fields.problems.push(`params: ${stray.join(' and ')} go with action create only`);
+  if ((parameters.drainSeconds ?? 0) > longestDrainSeconds) {
+    fields.problems.push('params: drain is longer than an hour, which nobody would wait for');
   }
 
   return parameters;
+}
+
+/** What only makes sense where workers are made. */
+export function rejectCreateOnly({count, tags}: Params, problems: string[]): void {
+  if (count !== undefined || tags !== undefined) {
+    problems.push('params: count and tags go with action create only');
+  }
 }

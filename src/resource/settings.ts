@@ -31,7 +31,7 @@ function ciSettings(source: Source, build: Build, problems: string[]): Settings[
       ...(username !== undefined && password !== undefined && {login: {username, password}}),
       team: source.team,
       caPem: source.caPem,
-      tsaHost: source.tsaHost,
+      tsaHost: source.tsaHost ?? publicHost(build),
       tsaPort: source.tsaPort ?? 2222,
       tsaPublicKey: source.tsaPublicKey,
       workerKey: source.workerKey,
@@ -39,4 +39,16 @@ function ciSettings(source: Source, build: Build, problems: string[]): Settings[
       downloadUrl: source.concourseDownloadUrl,
     },
   };
+}
+
+/** Where droplets find the TSA: `concourse_url` may be good inside the cluster only. */
+function publicHost({externalUrl}: Build): string | undefined {
+  return externalUrl === undefined || isLoopback(externalUrl)
+    ? undefined
+    : new URL(externalUrl).hostname;
+}
+
+/** Whether a URL is that of a Concourse that was not told its own. */
+export function isLoopback(url: string): boolean {
+  return /^(?:localhost|127\..*|\[::1\])$/v.test(new URL(url).hostname);
 }

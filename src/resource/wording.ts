@@ -40,12 +40,27 @@ export function inFieldNames(error: ActionableError, more: string[]): Actionable
   );
 }
 
+/** The environment that a person would set. */
+const variables: Array<[RegExp, string]> = [
+  [
+    /DIGITALOCEAN_ACCESS_TOKEN(?:, or| \(or)? ?(?:DIGITALOCEAN_ACCESS_TOKEN_FILE\)?)?/gv,
+    'source.api_key',
+  ],
+  [/DO_WORKER_CONCOURSE_USERNAME/gv, 'source.fly_username'],
+  [/DO_WORKER_CONCOURSE_PASSWORD/gv, 'source.fly_password'],
+];
+
 /** What no field can do. */
 const onlyByFlag = /--keep-on-failure|--target/v;
 
 /** Commands to type keep their flags. */
 function translate(text: string): string {
-  return text
+  let worded = text;
+  for (const [variable, field] of variables) {
+    worded = worded.replaceAll(variable, () => field);
+  }
+
+  return worded
     .split('\n')
     .map((line) =>
       line.includes('do-worker ')

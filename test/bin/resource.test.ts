@@ -219,7 +219,7 @@ test.concurrent.each(phases)(
     expect(names(emulator)).toEqual([]);
     expect(made).toBeLessThanOrEqual(1);
   },
-  60_000,
+  120_000,
 );
 
 test.concurrent(
@@ -229,8 +229,8 @@ test.concurrent(
     let isMade = false;
     await using emulator = await startEmulator({
       ...instant,
-      listLagMs: 8000,
-      tagLagMs: 8000,
+      listLagMs: 25_000,
+      tagLagMs: 25_000,
       async onResponse({method}) {
         if (method !== 'POST') {
           return;
@@ -251,7 +251,7 @@ test.concurrent(
     expect(destroyed.metadata[0]).toEqual({name: 'status', value: 'destroyed'});
     expect(names(emulator)).toEqual([]);
   },
-  60_000,
+  120_000,
 );
 
 /** As Concourse does: SIGTERM, and 10 s later SIGKILL. */

@@ -104,7 +104,7 @@ test.each([
   [{dont_destroy: 'maybe'}, 'params: dont_destroy is not one of true, false'],
   [{worker: 'x'}, 'params: unknown field "worker"; there are'],
   [{worker_nam: 'x'}, 'params: unknown field "worker_nam"; is worker_name meant?'],
-  [{action: 'destroy', count: 2, tags: 'a'}, 'params: count and tags go with action create only'],
+  [{drain: '2h'}, 'params: drain is longer than an hour'],
 ])('refuses params with %j', (given, problem) => {
   expect(read({}, given).problems).toEqual([expect.stringContaining(problem)]);
 });

@@ -1,3 +1,5 @@
+import {writeFile} from 'node:fs/promises';
+import path from 'node:path';
 import {expect, test} from '@jest/globals';
 import type {ActionableError} from '../../src/errors.js';
 import {runIn} from '../../src/resource/in.js';
@@ -59,17 +61,104 @@ test('a template of the source boots the worker, with its vars', async () => {
   expect(emulator.digitalOcean.everyDroplet().at(-1)!.userData).toContain('# green');
 });
 
-test('a destroy without a name does not pass by the workers that this build named', async () => {
+test('a destroy without a name takes all workers of this build, whatever their names', async () => {
+  await using emulator = await startQuick();
+  await put(emulator, {action: 'create', worker_name: 'special'});
+  await put(emulator, {action: 'create'});
+  await put(emulator, {action: 'create'}, {environment: {BUILD_ID: '43'}});
+
+  const {metadata} = await put(emulator, {});
+
+  expect(metadata.find(({name}) => name === 'worker')!.value).toMatch(/special-b42-/v);
+  expect(names(emulator)).toEqual([expect.stringMatching(/^ci-worker-shop-unit-b43-/v)]);
+});
+
+test('a destroy by a wrong name says which workers of this build are still there', async () => {
   await using emulator = await startQuick();
   await put(emulator, {action: 'create', worker_name: 'special'});
 
-  const error = await failure(put(emulator, {}));
+  const {progress} = await put(emulator, {worker_name: 'specail'});
 
-  expect(error.message).toMatch(
-    /^Nothing was destroyed: this build has no worker named ci-worker-shop-unit, but special-b42-/v,
+  expect(progress.at(-1)).toMatch(/^This build's other workers are still there: special-b42-/v);
+});
+
+test('a GPU droplet is destroyed though another build has an ordinary one of the name', async () => {
+  await using emulator = await startQuick();
+  const gpu = {sizes: 'gpu-h100x1-80gb', region: 'tor1'};
+  await put(emulator, {action: 'create', worker_name: 'g'}, {source: gpu});
+  await put(emulator, {action: 'create', worker_name: 'g'}, {environment: {BUILD_ID: '43'}});
+
+  await put(emulator, {worker_name: 'g'});
+
+  expect(names(emulator)).toEqual([expect.stringMatching(/^g-b43-/v)]);
+});
+
+test('the get after a put makes nothing, even with params that would', async () => {
+  await using emulator = await startQuick();
+  const {edge} = await edgeOn(emulator);
+  const {version} = await put(emulator, {worker_name: 'a'});
+
+  await runIn(
+    JSON.stringify({source: sourceFor(emulator), version, params: {worker_name: 'a'}}),
+    await newDirectory(),
+    edge,
   );
-  expect(error.suggestions).toEqual(['Give params.worker_name: special, as where it was created']);
-  expect(names(emulator)).toHaveLength(1);
+
+  expect(names(emulator)).toEqual([]);
+});
+
+test('a get that cannot write its files makes no worker', async () => {
+  await using emulator = await startQuick();
+  const {edge} = await edgeOn(emulator);
+  const file = path.join(await newDirectory(), 'file');
+  await writeFile(file, '');
+
+  const error = await failure(
+    runIn(
+      JSON.stringify({source: sourceFor(emulator), version: {at: '1'}, params: {worker_name: 'a'}}),
+      file,
+      edge,
+    ),
+  );
+
+  expect(error.message).toMatch(/^The files in .* could not be written/v);
+  expect(emulator.digitalOcean.requests).toEqual([]);
+});
+
+test('warns when the CI id of this build is not the one that Concourse gives', async () => {
+  await using emulator = await startQuick({externalUrl: 'https://ci.example.com'});
+  const environment = {ATC_EXTERNAL_URL: 'https://other.example.com'};
+  const source = {concourse_url: emulator.concourse.url};
+
+  const {progress} = await put(emulator, {action: 'create'}, {environment, source});
+
+  expect(progress.join('\n')).toContain(
+    'Concourse calls itself https://ci.example.com, this build calls it https://other.example.com',
+  );
+});
+
+test('says that an adopted worker is not of the size asked for', async () => {
+  await using emulator = await startQuick();
+  await put(emulator, {action: 'create'});
+
+  const {progress} = await put(emulator, {action: 'create'}, {source: {droplet_size: 'c-2'}});
+
+  expect(progress.join('\n')).toMatch(
+    /Adopting ci-worker-shop-unit-b42-\w+ \(s-2vcpu-2gb in ams3, which is not what is asked for\)/v,
+  );
+});
+
+test.each([
+  [{fly_password: 'wrong'}, /source\.fly_username and source\.fly_password/v],
+  [{api_key: 'wrong'}, /source\.api_key/v],
+  [{fly_username: '', fly_password: ''}, /fly_username and fly_password are missing/v],
+])('names the fields that are wrong: %j', async (source, words) => {
+  await using emulator = await startQuick();
+
+  const {message, suggestions} = await failure(put(emulator, {action: 'create'}, {source}));
+
+  expect([message, ...suggestions].join('\n')).toMatch(words);
+  expect([message, ...suggestions].join('\n')).not.toMatch(/DO_WORKER|ACCESS_TOKEN/v);
 });
 
 test('nothing of another build, another cluster or another name is destroyed', async () => {
@@ -159,9 +248,7 @@ test('a get that asks to destroy, or for several of nothing, is refused', async 
     );
 
   expect((await get({action: 'destroy'})).message).toBe('params: action destroy belongs to a put');
-  expect((await get({count: 2})).message).toBe(
-    'params: count and tags need action create or a worker_name',
-  );
+  expect((await get({count: 2})).message).toBe('params: count and tags go with action create only');
 });
 
 test('speaks of fields, not of flags, but leaves commands to type as they are', async () => {
