@@ -254,6 +254,19 @@ test.concurrent(
   120_000,
 );
 
+test('a create goes on when nobody reads its log any more', async () => {
+  await using emulator = await startEmulator({...instant, bootMs: 3000});
+  const creating = build(emulator).start({action: 'create'});
+  await until(() => creating.output().includes('active '));
+
+  creating.child.stdout!.destroy();
+  creating.child.stderr!.destroy();
+  const {code} = await creating.done;
+
+  expect(code).toBe(0);
+  expect(emulator.concourse.workers()).toMatchObject([{state: 'running'}]);
+});
+
 /** As Concourse does: SIGTERM, and 10 s later SIGKILL. */
 async function abort({child, done}: Running): Promise<Ran> {
   child.kill('SIGTERM');
