@@ -17,11 +17,16 @@ export type Worker = WorkerName & {
   launchConfigId?: string;
 };
 
+/** A worker that has asked the queue for work; the time is right to half an hour. */
+export type ActiveWorker = Pick<WorkerName, 'workerGroup' | 'workerId'> & {
+  lastDateActive?: string;
+};
+
 /** Of a static worker; `staticSecret` has 44 characters of base64url. */
 export type WorkerDefinition = {
   expires: string;
   capacity?: number;
-  providerInfo: {staticSecret: string};
+  providerInfo?: {staticSecret: string};
 };
 
 export type Registration = WorkerName & {
@@ -52,7 +57,5 @@ export type WorkerPool = {
   providerId: string;
   config: Record<string, unknown>;
 };
-
-export type Provider = {providerId: string; providerType: string};
 
 export type Secret = {secret: Record<string, unknown>; expires: string};

@@ -1,5 +1,6 @@
 import {ActionableError, ApiError} from '../errors.js';
 import type {Http, RequestOptions} from '../http.js';
+import {createRateLimit, type RateLimit} from '../rate-limit.js';
 import {
   connectService,
   expectIn,
@@ -9,7 +10,7 @@ import {
   unlessUnknown,
 } from './service.js';
 import type {
-  Provider,
+  ActiveWorker,
   Registered,
   Registration,
   Reregistered,
@@ -27,15 +28,22 @@ export class WorkerManager {
   readonly #http: Http;
   readonly #anonymous: Http;
   readonly #rootUrl: string;
+  readonly #rateLimit: RateLimit;
   /** Grows by what calls give and get, so that no error repeats it. */
   readonly #secrets: string[];
 
   constructor(options: TaskclusterOptions) {
     this.#rootUrl = options.rootUrl;
     this.#secrets = secretsIn(options);
-    const shared = {...options, secrets: this.#secrets};
+    this.#rateLimit = createRateLimit({secondMs: options.secondMs ?? 1000});
+    const shared = {...options, secrets: this.#secrets, rateLimit: this.#rateLimit};
     this.#http = connectService('worker-manager', shared);
     this.#anonymous = connectService('worker-manager', {...shared, credentials: undefined});
+  }
+
+  /** The service's own time at its last answer, in milliseconds: the clock of all times that it gives. */
+  get time(): number | undefined {
+    return this.#rateLimit.serviceTime();
   }
 
   /**
@@ -103,19 +111,8 @@ export class WorkerManager {
     definition: WorkerDefinition,
     signal?: AbortSignal,
   ): Promise<Worker> {
-    this.#hide(definition.providerInfo.staticSecret);
+    this.#hide(definition.providerInfo?.staticSecret);
     return this.#http<Worker>('PUT', workerPath(worker), {json: definition, signal});
-  }
-
-  /** Replaces secret, expiry and capacity; brings no stopped worker back. */
-  async updateWorker(
-    worker: WorkerName,
-    definition: WorkerDefinition,
-    signal?: AbortSignal,
-  ): Promise<Worker> {
-    this.#hide(definition.providerInfo.staticSecret);
-    const options: RequestOptions = {json: definition, repeatable: true, signal};
-    return this.#http<Worker>('POST', workerPath(worker), options);
   }
 
   /** Stops it for good; may be repeated. Rejects for a worker that never was. */
@@ -138,12 +135,14 @@ export class WorkerManager {
     });
   }
 
-  async listWorkersForWorkerGroup(
-    workerPoolId: string,
-    workerGroup: string,
-    signal?: AbortSignal,
-  ): Promise<Worker[]> {
-    return this.#pages('workers', pathOf('workers', workerPoolId, workerGroup), {signal});
+  /**
+   * Workers of a pool that have asked the queue for work, which none can without its credentials. The worker-manager
+   * itself shows a static worker as running from its creation on, registered or not (facts 13, 14).
+   */
+  async listWorkers(workerPoolId: string, signal?: AbortSignal): Promise<ActiveWorker[]> {
+    const [provisionerId = '', workerType = ''] = workerPoolId.split('/');
+    const path = pathOf('provisioners', provisionerId, 'worker-types', workerType, 'workers');
+    return this.#pages('workers', path, {signal});
   }
 
   /** Everybody can read it then. */
@@ -160,10 +159,6 @@ export class WorkerManager {
     return unlessUnknown(
       this.#http<WorkerPool>('GET', pathOf('worker-pool', workerPoolId), {signal}),
     );
-  }
-
-  async listProviders(signal?: AbortSignal): Promise<Provider[]> {
-    return this.#pages('providers', 'providers', {signal});
   }
 
   async #pages<Item>(

@@ -31,7 +31,6 @@ async function callEverything(emulator: TaskclusterEmulator): Promise<void> {
   const secrets = secretsOf(emulator);
 
   await manager.createWorker(worker, {...definition(), capacity: 2});
-  await manager.updateWorker(worker, definition());
   const registered = await manager.registerWorker(registration('2026-11-24T03:00:00Z'));
   const own = managerOf(emulator, registered);
   await own.reregisterWorker(worker, registered.secret);
@@ -39,10 +38,10 @@ async function callEverything(emulator: TaskclusterEmulator): Promise<void> {
   await own.reportWorkerError(pool, report);
   await manager.worker(worker);
   await manager.workerPool(pool);
-  await manager.listProviders();
   await manager.createWorker({...worker, workerId: 'w-2'}, definition());
   await manager.listWorkersForWorkerPool(pool, {state: 'running'});
-  await manager.listWorkersForWorkerGroup(pool, 'nyc3');
+  emulator.setLastActive(worker, Date.now());
+  await manager.listWorkers(pool);
   await own.removeWorker(worker);
   await secrets.set('worker-pool:do/ci', {secret: {config: {}}, expires: inAnHour()});
   await secrets.get('worker-pool:do/ci');
@@ -51,16 +50,14 @@ async function callEverything(emulator: TaskclusterEmulator): Promise<void> {
 
 const operations = [
   'worker-manager createWorker',
-  'worker-manager updateWorker',
   'worker-manager registerWorker',
   'worker-manager reregisterWorker',
   'worker-manager shouldWorkerTerminate',
   'worker-manager reportWorkerError',
   'worker-manager worker',
   'worker-manager workerPool',
-  'worker-manager listProviders',
   'worker-manager listWorkersForWorkerPool',
-  'worker-manager listWorkersForWorkerGroup',
+  'worker-manager listWorkers',
   'worker-manager removeWorker',
   'secrets set',
   'secrets get',

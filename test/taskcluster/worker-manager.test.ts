@@ -5,6 +5,7 @@ import {expect, test} from '@jest/globals';
 import {type ApiError, Interrupted, NoAnswer} from '../../src/errors.js';
 import {listen, stopListening} from '../../src/emulator/listen.js';
 import {WorkerManager} from '../../src/taskcluster/worker-manager.js';
+import {claimWork} from '../emulator/taskcluster/calls.js';
 import {
   definition,
   failure,
@@ -19,23 +20,46 @@ import {
 
 const other = {...worker, workerId: 'w-2'};
 
-test('a static worker is made, shown, changed, listed and removed', async () => {
+test('a static worker is made, shown, listed and removed', async () => {
   await using emulator = await start();
   const manager = managerOf(emulator);
 
   const created = await manager.createWorker(worker, definition());
   await manager.createWorker(other, {...definition(), capacity: 3});
-  const changed = await manager.updateWorker(worker, {...definition(), capacity: 2});
   await manager.removeWorker(other);
 
   expect(created).toMatchObject({...worker, state: 'running', capacity: 1});
-  expect(changed.capacity).toBe(2);
-  expect(await manager.worker(worker)).toEqual(changed);
+  expect(await manager.worker(worker)).toEqual(created);
   expect(await manager.worker({...worker, workerId: 'nobody'})).toBeUndefined();
   expect(await manager.listWorkersForWorkerPool(pool)).toHaveLength(2);
-  expect(await manager.listWorkersForWorkerPool(pool, {state: 'running'})).toEqual([changed]);
-  expect(await manager.listWorkersForWorkerGroup(pool, 'nyc3')).toHaveLength(2);
-  expect(await manager.listWorkersForWorkerGroup(pool, 'ams3')).toEqual([]);
+  expect(await manager.listWorkersForWorkerPool(pool, {state: 'running'})).toEqual([created]);
+});
+
+test('only workers that asked the queue for work are listed as active', async () => {
+  await using emulator = await start();
+  const manager = managerOf(emulator);
+  await manager.createWorker(worker, definition());
+  await manager.createWorker(other, definition());
+  const {credentials} = await manager.registerWorker(registration());
+
+  const before = await manager.listWorkers(pool);
+  const {status} = await claimWork(emulator, credentials);
+  const after = await manager.listWorkers(pool);
+
+  expect(status).toBe(200);
+  expect(before).toEqual([]);
+  expect(after).toMatchObject([
+    {workerId: 'w-1', workerGroup: 'nyc3', state: 'running', lastDateActive: expect.any(String)},
+  ]);
+});
+
+test('knows the time of the service', async () => {
+  await using emulator = await start({taskclusterDateSkewSeconds: 7200});
+  const manager = managerOf(emulator);
+
+  await manager.listWorkers(pool);
+
+  expect(Math.abs(manager.time! - Date.now() - 7_200_000)).toBeLessThan(60_000);
 });
 
 test('every part of a name is one segment of the path', async () => {
@@ -59,10 +83,6 @@ test('a listing has the workers of all pages', async () => {
 
   expect(workers.map(({workerId}) => workerId)).toEqual(['w-1', 'w-2', 'w-3', 'w-4', 'w-5']);
   expect(emulator.requests).toHaveLength(3);
-  expect(await manager.listProviders()).toContainEqual({
-    providerId: 'digitalocean',
-    providerType: 'static',
-  });
 });
 
 test('a worker registers unsigned and gets credentials that work for itself alone', async () => {
@@ -168,8 +188,6 @@ test('an error report is sent once, and everything that may be repeated until it
   };
 
   await manager.createWorker(worker, definition());
-  emulator.addFault({method: '*', path: '*', kind: 'html', status: 503, times: 1});
-  await manager.updateWorker(worker, definition());
   emulator.addFault({method: '*', path: '*', kind: 'lost', times: 1});
   await manager.removeWorker(worker);
   emulator.addFault({method: '*', path: '*', kind: 'lost', times: 1});
@@ -180,8 +198,6 @@ test('an error report is sent once, and everything that may be repeated until it
     'PUT 503',
     'PUT 503',
     'PUT 200',
-    'POST 503',
-    'POST 200',
     'DELETE 0',
     'DELETE 200',
     'POST 0',
@@ -251,7 +267,6 @@ test('no error repeats a secret, whichever way it went out', async () => {
     await failure(own.createWorker(worker, definition())),
     await failure(own.reregisterWorker({...worker, workerGroup: 'a.b'}, secret)),
     await failure(manager.registerWorker({...registration(), workerId: staticSecret})),
-    await failure(manager.updateWorker({...worker, workerId: 'x'}, definition())),
   ];
 
   const shown = errors.map((error) => inspect(error, {depth: 10, showHidden: true})).join('\n');
@@ -280,7 +295,6 @@ test('no error repeats a secret, even when the service does', async () => {
 
   const errors = [
     await failure(manager.createWorker(worker, definition())),
-    await failure(manager.updateWorker(worker, definition())),
     await failure(manager.reregisterWorker(worker, secret)),
     await failure(
       manager.registerWorker({

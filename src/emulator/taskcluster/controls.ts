@@ -25,6 +25,8 @@ export type Controls = {
   ): void;
   /** A running static worker of a known pool; resolves with its record. */
   addWorker(worker: WorkerName & Partial<Row>): Row;
+  /** As if the worker had last asked the queue for work at this emulated time. */
+  setLastActive(worker: WorkerName, at: number): void;
   /** Says from now on that this worker should terminate. */
   askToTerminate(worker: WorkerName, reason: string): void;
   /** For a year unless `expires`, in emulated milliseconds, says otherwise. */
@@ -65,6 +67,9 @@ export function controlsOf(world: World): Controls {
       };
       world.rows.set(keyOf(row), row);
       return {...row};
+    },
+    setLastActive(worker, at) {
+      world.lastActive.set(keyOf(worker), at);
     },
     askToTerminate(worker, reason) {
       rowOf(world, worker).terminateReason = reason;

@@ -5,6 +5,7 @@ import {ApiError, errorBody} from './api-error.js';
 import type {App, Call, Env} from './api.js';
 import {nonceOf} from './hawk.js';
 import {managerRoutes} from './manager-routes.js';
+import {queueRoutes} from './queue-routes.js';
 import {secretRoutes} from './secret-routes.js';
 import {workerRoutes} from './worker-routes.js';
 import {advance, type World} from './world.js';
@@ -27,7 +28,7 @@ export type RequestLog = {
 const page =
   '<html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>';
 
-/** The worker-manager and the secrets service behind one root URL. */
+/** The worker-manager, the secrets service and a bit of the queue behind one root URL. */
 export function createApi(world: World, requests: RequestLog[]): App {
   const app: App = new Hono<Env>();
 
@@ -45,6 +46,7 @@ export function createApi(world: World, requests: RequestLog[]): App {
 
     const isCut = fault?.kind === 'drop' || fault?.kind === 'lost';
     const answered = response ?? call.res;
+    answered.headers.set('date', dateOf(world));
     requests.push({
       method,
       path,
@@ -58,7 +60,7 @@ export function createApi(world: World, requests: RequestLog[]): App {
     return isCut ? RESPONSE_ALREADY_SENT : response;
   });
 
-  for (const addRoutes of [workerRoutes, managerRoutes, secretRoutes]) {
+  for (const addRoutes of [workerRoutes, managerRoutes, queueRoutes, secretRoutes]) {
     addRoutes((method, path, name, handle) => {
       app.on(method, path, (call) => {
         call.set('endpoint', name);
@@ -70,6 +72,12 @@ export function createApi(world: World, requests: RequestLog[]): App {
   app.notFound((call) => call.json({message: 'Not found'}, 404));
   app.onError((error, call) => answerError(call, error, world));
   return app;
+}
+
+/** By the services' own time: by it clients tell how long ago something was. */
+function dateOf({clock, settings}: World): string {
+  const skewSeconds = settings.clockAheadSeconds + settings.taskclusterDateSkewSeconds;
+  return new Date(clock.now() + skewSeconds * 1000).toUTCString();
 }
 
 function answerError(call: Call, error: Error, {clock}: World): Response {

@@ -17,7 +17,11 @@ export const taskclusterSwitches = {
     'Providers of the worker-manager, each providerId=type; only static knows its workers beforehand',
     facts('14'),
   ),
-  workerPools: list([], 'Worker pools, each workerPoolId=providerId', facts('14')),
+  workerPools: list(
+    ['demo/pool=digitalocean'],
+    'Worker pools, each workerPoolId=providerId',
+    facts('14'),
+  ),
 
   rejectBootTime: boolean(
     false,
@@ -25,6 +29,7 @@ export const taskclusterSwitches = {
     facts('6'),
   ),
   clockAheadSeconds: integer(0, "The server's clock is ahead of the clients' by this", facts('13')),
+  taskclusterDateSkewSeconds: integer(0, 'The Date header is ahead by this', facts('13')),
   workerPageSize: integer(1000, 'A listing has at most so many entries on a page', facts('13')),
   scanMs: integer(60_000, 'Time between two runs of the worker-scanner; 0 is never', facts('14')),
   failTaskcluster: list(

@@ -46,4 +46,10 @@ export const errorReport = object({
   extra: required(anyObject),
 });
 
+export const claim = object({
+  workerGroup: required(name),
+  workerId: required(name),
+  tasks: optional(positive),
+});
+
 export const secretValue = object({secret: required(anyObject), expires: required(time)});

@@ -4,17 +4,21 @@ import type {Clock} from '../clock.js';
 import {listen, stopListening} from '../listen.js';
 import {type Controls, controlsOf} from './controls.js';
 import {createApi, type RequestLog} from './http.js';
-import {type TaskclusterOptions, taskclusterSettings} from './options.js';
+import {type TaskclusterOptions, type TaskclusterSettings, taskclusterSettings} from './options.js';
 import {createWorld} from './world.js';
 
 export type TaskclusterEmulator = AsyncDisposable &
   Controls & {
     /** The root URL. */
     readonly url: string;
+    /** The first one. */
+    readonly pool: string;
     /** Of a client with every scope. */
     readonly clientId: string;
     readonly accessToken: string;
     readonly requests: readonly RequestLog[];
+    /** Most take effect when they are changed. */
+    readonly settings: TaskclusterSettings;
     close(): Promise<void>;
   };
 
@@ -40,9 +44,11 @@ export async function startTaskcluster({
 
   return {
     url,
+    pool: world.pools.keys().next().value ?? '',
     clientId: settings.taskclusterClientId,
     accessToken: world.clients.get(settings.taskclusterClientId)!.accessToken,
     requests,
+    settings,
     ...controlsOf(world),
     close,
     [Symbol.asyncDispose]: close,

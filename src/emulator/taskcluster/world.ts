@@ -58,6 +58,8 @@ export type World = {
   readonly providers: ReadonlyMap<string, ProviderType>;
   readonly pools: Map<string, Pool>;
   readonly rows: Map<string, Row>;
+  /** When the queue last saw a worker, by the same keys. */
+  readonly lastActive: Map<string, number>;
   readonly secrets: Map<string, {secret: Record<string, unknown>; expires: number}>;
   readonly errors: ReportedError[];
   readonly faults: Faults;
@@ -85,6 +87,7 @@ export function createWorld(clock: Clock, settings: TaskclusterSettings): World 
     ),
     pools: new Map(),
     rows: new Map(),
+    lastActive: new Map(),
     secrets: new Map(),
     errors: [],
     faults: createFaults(settings.faults),

@@ -108,3 +108,17 @@ export const reregister = async (
     '/api/worker-manager/v1/worker/reregister',
     {...worker, secret},
   );
+
+/** Asks the queue for work as the worker of these credentials. */
+export const claimWork = async (
+  emulator: TaskclusterEmulator,
+  {certificate = '', ...credentials}: OptionalCertificate,
+) =>
+  call(
+    as(emulator, {...credentials, certificate}),
+    'POST',
+    `/api/queue/v1/claim-work/${encodeURIComponent(pool)}`,
+    {workerGroup: worker.workerGroup, workerId: worker.workerId, tasks: 1},
+  );
+
+type OptionalCertificate = Omit<Credentials, 'certificate'> & {certificate?: string | undefined};
