@@ -2,7 +2,7 @@ import {UsageError} from '../errors.js';
 import {userDataProblems} from './check.js';
 import {foldScalars, quoteEnv, quoteYaml} from './quote.js';
 import {isSecret, maskedText, type Secret, showMasks} from './secret.js';
-import {outdentBlocks, type Template} from './template.js';
+import {outdentBlocks, readPartials, type Template} from './template.js';
 
 const ownPropertiesOnly = {
   allowProtoPropertiesByDefault: false,
@@ -46,7 +46,13 @@ async function compile({name, text}: Template): Promise<Fill> {
     throw new UsageError([`${name} is no valid template: ${firstLine!.replace(/:$/v, '')}`]);
   }
 
-  const fill = handlebars.compile(outdentBlocks(text), {noEscape: true, strict: true});
+  handlebars.registerPartial(await readPartials());
+  const fill = handlebars.compile(outdentBlocks(text), {
+    noEscape: true,
+    strict: true,
+    // A partial has the indentation that it needs; more would tear the blocks in it apart.
+    preventIndent: true,
+  });
   return (values) => {
     try {
       return foldScalars(fill(values, ownPropertiesOnly));

@@ -1,18 +1,36 @@
 import {existsSync} from 'node:fs';
-import {readFile} from 'node:fs/promises';
+import {readdir, readFile} from 'node:fs/promises';
 import path from 'node:path';
 import {UsageError} from '../errors.js';
 
 export type Template = {name: string; text: string};
 
-/** The path of a template that comes with do-worker, such as `concourse-worker`. */
-export function shippedTemplatePath(name: string): string {
+/** The folder that `templates`, `dist` and package.json are in, wherever this code was bundled to. */
+export function packageFolder(): string {
   let folder = import.meta.dirname;
   while (!existsSync(path.join(folder, 'templates')) && folder !== path.dirname(folder)) {
     folder = path.dirname(folder);
   }
 
-  return path.join(folder, 'templates', `${name}.yaml.hbs`);
+  return folder;
+}
+
+/** The path of a template that comes with do-worker, such as `concourse-worker`. */
+export function shippedTemplatePath(name: string): string {
+  return path.join(packageFolder(), 'templates', `${name}.yaml.hbs`);
+}
+
+/** What any template may include with `{{> name}}`: the parts that all kinds of workers have in common. */
+export async function readPartials(): Promise<Record<string, string>> {
+  const folder = path.join(packageFolder(), 'templates/partials');
+  const files = await readdir(folder);
+  const partials = await Promise.all(
+    files.map(async (file) => [
+      file.replace(/\.yaml\.hbs$/v, ''),
+      outdentBlocks(await readFile(path.join(folder, file), 'utf8')),
+    ]),
+  );
+  return Object.fromEntries(partials) as Record<string, string>;
 }
 
 export async function readTemplate(file: string): Promise<Template> {
