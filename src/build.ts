@@ -50,6 +50,7 @@ await build({
     'src/main.ts',
     'src/help.ts',
     'src/start-worker/main.ts',
+    'src/emulator/stand-in-worker.ts',
     ...commands.filter((file) => file.endsWith('.ts')).map((file) => `src/commands/${file}`),
   ],
   outdir: 'dist',

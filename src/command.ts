@@ -1,5 +1,13 @@
 import {Command, ux} from '@oclif/core';
-import {connectCiServer, readCiSettings} from './ci-server.js';
+import {
+  connectCiServer,
+  defaultKind,
+  kinds,
+  noCiServer,
+  readCiSettings,
+  type CiServer,
+  type Kind,
+} from './ci-server.js';
 import {connect, processEnvironment, readSettings, type Context, type Settings} from './context.js';
 import {ActionableError, Interrupted, UsageError} from './errors.js';
 import {variableOf} from './flags.js';
@@ -42,7 +50,17 @@ export abstract class WorkerCommand extends Command {
   }
 
   protected async connect(inputs: Inputs): Promise<Context> {
-    return this.connectTo(await readSettings('concourse', inputs), inputs.problems);
+    return this.connectTo(await readSettings(kindIn(inputs), inputs), inputs.problems);
+  }
+
+  /** For what cannot be done without a CI server. */
+  protected async connectWithCi(inputs: Inputs): Promise<Context> {
+    const settings = await readSettings(kindIn(inputs), inputs);
+    if (settings.ci === undefined) {
+      inputs.problems.push(noCiServer(settings.kind));
+    }
+
+    return this.connectTo(settings, inputs.problems);
   }
 
   protected async connectTo(settings: Settings, problems: string[]): Promise<Context> {
@@ -50,9 +68,30 @@ export abstract class WorkerCommand extends Command {
   }
 
   /** The CI server alone, for commands that need no DigitalOcean. */
-  protected async connectCi(inputs: Inputs): Promise<Context['ci']> {
-    const settings = await readCiSettings('concourse', inputs);
-    return settings && connectCiServer(settings, inputs.problems);
+  protected async connectCi(inputs: Inputs): Promise<CiServer | undefined> {
+    const kind = kindIn(inputs);
+    const [server] = await this.connectCis([kind], inputs);
+    if (server === undefined) {
+      inputs.problems.push(noCiServer(kind));
+    }
+
+    return server;
+  }
+
+  /** All CI servers that the inputs name. */
+  protected async connectCis(
+    wanted: readonly Kind[],
+    {flags, environment, problems}: Inputs,
+  ): Promise<CiServer[]> {
+    const servers: CiServer[] = [];
+    for (const kind of wanted) {
+      const settings = await readCiSettings(kind, {flags, environment, problems});
+      if (settings !== undefined) {
+        servers.push(await connectCiServer(settings, problems));
+      }
+    }
+
+    return servers;
   }
 
   protected async reporter(): Promise<Reporter> {
@@ -101,6 +140,11 @@ export abstract class WorkerCommand extends Command {
     } = error as Partial<ActionableError>;
     return {error: {code, message, suggestions}};
   }
+}
+
+/** Oclif has seen to it that the flag names a kind. */
+function kindIn({flags}: Inputs): Kind {
+  return kinds.find((kind) => kind === flags.kind) ?? defaultKind;
 }
 
 /** Oclif's word on flags and arguments, without the whole help that would push it off the screen. */

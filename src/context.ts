@@ -24,6 +24,8 @@ export type Time = {readonly secondMs: number; now(): number};
 /** What an operation may use; only `connect` builds a real one. */
 export type Context = {
   digitalOcean: DigitalOcean;
+  /** Only workers of this kind are meant, whether their CI server is named or not. */
+  kind: Kind;
   /** Undefined when no CI server was named. */
   ci: CiServer | undefined;
   progress: Progress;
@@ -32,6 +34,7 @@ export type Context = {
 };
 
 export type Settings = {
+  kind: Kind;
   digitalOcean: {url: string; token: string};
   ci: CiSettings | undefined;
 };
@@ -54,7 +57,7 @@ export async function readSettings(kind: Kind, inputs: Inputs): Promise<Settings
   }
 
   const url = flag(inputs, 'digitalocean-url');
-  return {digitalOcean: checkDigitalOcean({url, token}, inputs.problems), ci};
+  return {kind, digitalOcean: checkDigitalOcean({url, token}, inputs.problems), ci};
 }
 
 /** Settings for DigitalOcean; what is wrong with them is added to `problems`. */
@@ -77,12 +80,13 @@ export function checkDigitalOcean(
 
 /** Builds the real clients. */
 export async function connect(
-  {digitalOcean, ci}: Settings,
+  {kind, digitalOcean, ci}: Settings,
   {progress, signal, problems}: Pick<Context, 'progress' | 'signal'> & {problems: string[]},
 ): Promise<Context> {
   const url = URL.canParse(digitalOcean.url) ? digitalOcean.url : defaultUrl;
   return {
     digitalOcean: new DigitalOcean({...digitalOcean, url}),
+    kind,
     ci: ci && (await connectCiServer(ci, problems)),
     progress,
     signal,

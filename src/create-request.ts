@@ -2,6 +2,7 @@ import type {CiServer} from './ci-server.js';
 import {parsePrivateKey} from './cloud-init/keys.js';
 import {readTemplate, shippedTemplatePath} from './cloud-init/template.js';
 import {flag, flagFile, orProblems, type Inputs} from './settings.js';
+import {defaults} from './workers/defaults.js';
 import type {CreateRequest} from './workers/plan.js';
 
 /** What the flags of `create` and `render` ask for; what is wrong with them is added to the inputs' problems. */
@@ -13,13 +14,9 @@ export async function readCreateRequest(
   const {flags, problems} = inputs;
   const number = (name: string, otherwise: number) =>
     typeof flags[name] === 'number' ? flags[name] : otherwise;
+  const file = flag(inputs, 'template') ?? (ci && shippedTemplatePath(ci.template));
   const [template, dropletKey] = await Promise.all([
-    orProblems(
-      readTemplate(
-        flag(inputs, 'template') ?? shippedTemplatePath(ci?.template ?? 'concourse-worker'),
-      ),
-      problems,
-    ),
+    file === undefined ? undefined : orProblems(readTemplate(file), problems),
     readDropletKey(inputs),
   ]);
   return {
@@ -28,8 +25,8 @@ export async function readCreateRequest(
     ciId: readCiId(inputs),
     count: number('count', 1),
     min: typeof flags.min === 'number' ? flags.min : undefined,
-    regions: texts(flags.region),
-    sizes: texts(flags.size),
+    regions: texts(flags.region ?? defaults.region),
+    sizes: texts(flags.size ?? defaults.size),
     image: numeric(flag(inputs, 'image') ?? ''),
     sshKeys: texts(flags['ssh-key']).map((key) => numeric(key)),
     dropletKey,

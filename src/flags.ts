@@ -1,4 +1,5 @@
 import {Flags} from '@oclif/core';
+import {defaultKind, kinds} from './ci-server.js';
 import {parseDuration} from './duration.js';
 import {UsageError} from './errors.js';
 import {defaults} from './workers/defaults.js';
@@ -6,6 +7,15 @@ import {defaults} from './workers/defaults.js';
 /** `--some-flag` has the environment variable `DO_WORKER_SOME_FLAG`. */
 export function variableOf(flag: string): string {
   return `DO_WORKER_${flag.toUpperCase().replaceAll('-', '_')}`;
+}
+
+/** The same flags under a heading of their own. */
+function grouped<T extends Record<string, {helpGroup?: string}>>(helpGroup: string, flags: T): T {
+  for (const flag of Object.values(flags)) {
+    flag.helpGroup = helpGroup;
+  }
+
+  return flags;
 }
 
 function text(flag: string, summary: string) {
@@ -28,7 +38,20 @@ export const duration = Flags.custom<number>({
 });
 
 /** For the description of commands that need secrets. */
-export const secretsHelp = `Secrets come from the environment, or from the file that the same name with _FILE gives: DIGITALOCEAN_ACCESS_TOKEN, DO_WORKER_CONCOURSE_USERNAME, DO_WORKER_CONCOURSE_PASSWORD.`;
+export const secretsHelp = `Secrets come from the environment, or from the file that the same name with _FILE gives: DIGITALOCEAN_ACCESS_TOKEN; DO_WORKER_CONCOURSE_USERNAME, DO_WORKER_CONCOURSE_PASSWORD; TASKCLUSTER_CLIENT_ID, TASKCLUSTER_ACCESS_TOKEN, TASKCLUSTER_CERTIFICATE, and TASKCLUSTER_ROOT_URL.`;
+
+/** Where nothing is done, workers of all kinds are shown. */
+export const anyKindFlag = Flags.string({
+  ...text('kind', 'only workers for this kind of CI server; default: all'),
+  options: kinds,
+});
+
+/** Which kind of CI server the workers are for. */
+export const kindFlag = Flags.string({
+  ...text('kind', 'kind of CI server that the workers are for'),
+  options: kinds,
+  default: defaultKind,
+});
 
 export const digitalOceanFlags = {
   'digitalocean-url': Flags.string({
@@ -38,13 +61,9 @@ export const digitalOceanFlags = {
   }),
 };
 
-export const concourseFlags = {
+const concourseFlags = {
   'concourse-url': Flags.string(text('concourse-url', 'URL of the Concourse web')),
   target: Flags.string(text('target', 'use the URL, login and CA of this fly target')),
-  'ca-cert': Flags.string({
-    ...text('ca-cert', 'PEM file of a CA that signed the certificate of Concourse'),
-    helpValue: '<file>',
-  }),
   'tsa-host': Flags.string(text('tsa-host', "host of the TSA; default: the web's")),
   'tsa-port': Flags.integer({
     ...text('tsa-port', 'port of the TSA'),
@@ -61,6 +80,21 @@ export const concourseFlags = {
     helpValue: '<file>',
   }),
   team: Flags.string(text('team', 'team that owns the workers; default: all teams')),
+};
+
+/** What names a CI server of any kind. */
+export const ciFlags = {
+  ...grouped('CONCOURSE', concourseFlags),
+  ...grouped('TASKCLUSTER', {
+    'worker-pool': Flags.string({
+      ...text('worker-pool', 'worker pool, of a provider of type static'),
+      helpValue: '<provisioner/type>',
+    }),
+  }),
+  'ca-cert': Flags.string({
+    ...text('ca-cert', "PEM file of a CA that signed the CI server's certificate"),
+    helpValue: '<file>',
+  }),
 };
 
 export const selectionFlags = {
@@ -80,15 +114,35 @@ export const workerFlags = {
     multipleNonGreedy: true,
     delimiter: ',',
   }),
-  'concourse-version': Flags.string(
-    text('concourse-version', "Concourse release to install; default: the web's own"),
-  ),
-  'concourse-download-url': Flags.string(
-    text(
-      'concourse-download-url',
-      'where releases are, laid out as on GitHub: <url>/v<version>/concourse-…tgz and .sha1',
+  ...grouped('CONCOURSE', {
+    'concourse-version': Flags.string(
+      text('concourse-version', "Concourse release to install; default: the web's own"),
     ),
-  ),
+    'concourse-download-url': Flags.string(
+      text(
+        'concourse-download-url',
+        'where releases are, laid out as on GitHub: <url>/v<version>/concourse-…tgz and .sha1',
+      ),
+    ),
+  }),
+  ...grouped('TASKCLUSTER', {
+    'generic-worker-version': Flags.string(
+      text('generic-worker-version', 'release of generic-worker to install; default: 106.0.0'),
+    ),
+    'generic-worker-url': Flags.string(
+      text('generic-worker-url', 'executable of your own to install as generic-worker'),
+    ),
+    'docker-worker': Flags.string({
+      ...text('docker-worker', 'folder of a docker-worker that the image has, to run instead'),
+      helpValue: '<folder>',
+    }),
+    'runner-url': Flags.string(
+      text(
+        'runner-url',
+        'mirror of the archives of start-worker: <url>/v<version>/start-worker-…tar.zst and .sha256',
+      ),
+    ),
+  }),
   ttl: duration({
     ...text('ttl', 'when the droplet expires, however it goes'),
     default: defaults.ttlSeconds,

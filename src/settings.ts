@@ -64,6 +64,27 @@ export async function secretVariable(inputs: Inputs, name: string): Promise<stri
   return text?.trim() === '' ? undefined : text?.trim();
 }
 
+/** Whether variables that are of use only together are set; that just one of them is, is a problem. */
+export function setTogether(
+  {problems}: Inputs,
+  variables: Readonly<Record<string, string | undefined>>,
+): boolean {
+  const names = Object.keys(variables);
+  const missing = names.filter((name) => variables[name] === undefined);
+  const set = names.filter((name) => variables[name] !== undefined);
+  // A file that cannot be read has been told of.
+  const untold = missing.filter((name) =>
+    problems.every((problem) => !problem.startsWith(`${name}_FILE`)),
+  );
+  if (set.length > 0) {
+    problems.push(
+      ...untold.map((name) => `${name} (or ${name}_FILE) is not set, but ${set.join(', ')} is`),
+    );
+  }
+
+  return missing.length === 0;
+}
+
 async function readText(
   file: string,
   what: string,

@@ -1,6 +1,7 @@
 import {readdir, readFile} from 'node:fs/promises';
 import path from 'node:path';
 import {expect, test} from '@jest/globals';
+import {kinds} from '../src/ci-server.js';
 
 const root = path.join(import.meta.dirname, '..');
 
@@ -25,6 +26,7 @@ const table: Record<string, {may: string[]; types?: string[]; libraries: string[
       'emulator',
       'resource-command',
       'resource',
+      'ci-server',
     ],
     types: ['context'],
     libraries: ['@oclif/core', 'js-yaml'],
@@ -38,7 +40,7 @@ const table: Record<string, {may: string[]; types?: string[]; libraries: string[
     may: ['context', 'ci-server', 'flags', 'progress', 'settings'],
     libraries: ['@oclif/core'],
   },
-  flags: {may: ['duration', 'workers/defaults'], libraries: ['@oclif/core']},
+  flags: {may: ['ci-server', 'duration', 'workers/defaults'], libraries: ['@oclif/core']},
   'create-request': {
     may: ['settings', 'cloud-init', 'workers'],
     types: ['ci-server'],
@@ -54,7 +56,12 @@ const table: Record<string, {may: string[]; types?: string[]; libraries: string[
   },
   context: {may: ['digitalocean/client', 'ci-server', 'settings'], libraries: []},
   'ci-server': {
-    may: ['concourse/ci-server', 'concourse/settings'],
+    may: [
+      'concourse/ci-server',
+      'concourse/settings',
+      'taskcluster/ci-server',
+      'taskcluster/settings',
+    ],
     types: ['settings'],
     libraries: [],
   },
@@ -72,7 +79,11 @@ const table: Record<string, {may: string[]; types?: string[]; libraries: string[
   http: {may: ['http-answers', 'rate-limit'], libraries: ['got', 'p-retry']},
   'http-answers': {may: [], libraries: []},
   'rate-limit': {may: [], libraries: ['p-queue']},
-  taskcluster: {may: ['http'], libraries: ['hawk']},
+  taskcluster: {
+    may: ['http', 'rate-limit', 'settings', 'cloud-init'],
+    types: ['ci-server'],
+    libraries: ['hawk'],
+  },
   'start-worker': {may: ['http', 'settings', 'taskcluster'], libraries: ['js-yaml', 'yauzl']},
   readme: {may: ['start-worker'], libraries: []},
   emulator: {may: [], libraries: ['hono', '@hono/node-server', 'ssh2', 'js-yaml', 'p-limit']},
@@ -149,6 +160,20 @@ test('no file has more than 250 lines, and most have fewer than 150', async () =
 
   expect(files.filter(({lines}) => lines > 250)).toEqual([]);
   expect(files.filter(({lines}) => lines > 150).length / files.length).toBeLessThan(0.2);
+});
+
+test('nothing asks which kind of CI server it has: the table of kinds is all there is', async () => {
+  const names = kinds.join('|');
+  const asks = new RegExp(`(?:[!=]==|case|startsWith\\(|includes\\()\\s*['"](?:${names})['"]`, 'v');
+  const found: string[] = [];
+  for (const file of (await sources('src')).filter((each) => !each.startsWith('src/emulator/'))) {
+    if (asks.test(await readFile(path.join(root, file), 'utf8'))) {
+      found.push(file);
+    }
+  }
+
+  expect(kinds).toEqual(['concourse', 'taskcluster']);
+  expect(found).toEqual([]);
 });
 
 test('reads the process environment at the edges only, and never ends the process', async () => {

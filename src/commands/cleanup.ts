@@ -3,10 +3,11 @@ import {Flags} from '@oclif/core';
 import {WorkerCommand} from '../command.js';
 import {ActionableError} from '../errors.js';
 import {
-  concourseFlags,
+  ciFlags,
   digitalOceanFlags,
   dryRun,
   duration,
+  kindFlag,
   secretsHelp,
   selectionFlags,
   variableOf,
@@ -43,7 +44,8 @@ export default class Cleanup extends WorkerCommand {
     }),
     'ci-id': selectionFlags['ci-id'],
     'dry-run': dryRun,
-    ...concourseFlags,
+    kind: kindFlag,
+    ...ciFlags,
     ...digitalOceanFlags,
   };
 

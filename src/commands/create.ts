@@ -1,10 +1,11 @@
 import {Args, Flags} from '@oclif/core';
 import {WorkerCommand} from '../command.js';
 import {
-  concourseFlags,
+  ciFlags,
   digitalOceanFlags,
   dryRun,
   duration,
+  kindFlag,
   secretsHelp,
   selectionFlags,
   variableOf,
@@ -76,7 +77,8 @@ export default class Create extends WorkerCommand {
       env: env('keep-on-failure'),
     }),
     'dry-run': dryRun,
-    ...concourseFlags,
+    kind: kindFlag,
+    ...ciFlags,
     ...digitalOceanFlags,
   };
 
@@ -86,7 +88,7 @@ export default class Create extends WorkerCommand {
     const {createWorkers, rehearseCreate} = await import('../workers/create.js');
     const {money, timeline, workerTable} = await import('../format.js');
     const inputs = this.inputs(flags);
-    const context = await this.connect(inputs);
+    const context = await this.connectWithCi(inputs);
     const request = await readCreateRequest(args.name, inputs, context.ci);
     if (flags['dry-run']) {
       const rehearsal = await rehearseCreate(request, context, inputs.problems);

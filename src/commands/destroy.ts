@@ -1,10 +1,11 @@
 import {Args} from '@oclif/core';
 import {WorkerCommand} from '../command.js';
 import {
-  concourseFlags,
+  ciFlags,
   digitalOceanFlags,
   dryRun,
   duration,
+  kindFlag,
   secretsHelp,
   selectionFlags,
   variableOf,
@@ -32,7 +33,8 @@ export default class Destroy extends WorkerCommand {
       default: 0,
     }),
     'dry-run': dryRun,
-    ...concourseFlags,
+    kind: kindFlag,
+    ...ciFlags,
     ...digitalOceanFlags,
   };
 

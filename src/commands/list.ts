@@ -1,7 +1,8 @@
 import {Args} from '@oclif/core';
+import {kinds} from '../ci-server.js';
 import {WorkerCommand} from '../command.js';
 import {UsageError} from '../errors.js';
-import {concourseFlags, digitalOceanFlags, secretsHelp} from '../flags.js';
+import {ciFlags, digitalOceanFlags, anyKindFlag, secretsHelp} from '../flags.js';
 import type {Worker} from '../workers/worker.js';
 
 export default class List extends WorkerCommand {
@@ -15,7 +16,7 @@ export default class List extends WorkerCommand {
     '<%= config.bin %> <%= command.id %> build-arm --json',
   ];
   static override args = {name: Args.string({description: 'only this worker name'})};
-  static override flags = {...concourseFlags, ...digitalOceanFlags};
+  static override flags = {kind: anyKindFlag, ...ciFlags, ...digitalOceanFlags};
 
   async run(): Promise<Worker[]> {
     const {args, flags} = await this.parse(List);
@@ -23,11 +24,13 @@ export default class List extends WorkerCommand {
     const {workerTable} = await import('../format.js');
     const inputs = this.inputs(flags);
     const context = await this.connect(inputs);
+    const wanted = kinds.filter((kind) => flags.kind === undefined || kind === flags.kind);
+    const servers = await this.connectCis(wanted, inputs);
     if (inputs.problems.length > 0) {
       throw new UsageError(inputs.problems);
     }
 
-    const workers = await listWorkers({workerName: args.name}, context);
+    const workers = await listWorkers({workerName: args.name, kinds: wanted}, servers, context);
     this.log(workers.length === 0 ? 'No workers' : workerTable(workers));
     return workers;
   }

@@ -1,11 +1,18 @@
 import {Args, Flags} from '@oclif/core';
 import {WorkerCommand} from '../command.js';
-import {concourseFlags, digitalOceanFlags, secretsHelp, variableOf, workerFlags} from '../flags.js';
+import {
+  ciFlags,
+  digitalOceanFlags,
+  kindFlag,
+  secretsHelp,
+  variableOf,
+  workerFlags,
+} from '../flags.js';
 import type {Rendered} from '../workers/render.js';
 
 export default class Render extends WorkerCommand {
   static override summary = 'Print the user-data that create would give to the droplets';
-  static override description = `Asks Concourse for its release unless --concourse-version names one; DigitalOcean is not asked at all. ${secretsHelp}`;
+  static override description = `Asks Concourse for its release unless --concourse-version names one, and Taskcluster for the pool's provider; DigitalOcean is not asked at all. ${secretsHelp}`;
 
   static override usage = '<%= command.id %> NAME [FLAGS]';
   static override examples = [
@@ -21,7 +28,8 @@ export default class Render extends WorkerCommand {
       summary: 'print the keys instead of ‹redacted›',
       env: variableOf('show-secrets'),
     }),
-    ...concourseFlags,
+    kind: kindFlag,
+    ...ciFlags,
     ...digitalOceanFlags,
   };
 

@@ -1,5 +1,5 @@
 import {allChecks} from '../errors.js';
-import type {CiServer, WorkerRequest} from '../ci-server.js';
+import type {Advice, CiServer, WorkerRequest} from '../ci-server.js';
 import {defaultDownloadUrl, type ConcourseTemplateValues} from '../cloud-init/concourse-values.js';
 import {parsePrivateKey, parseWorkerKeys} from '../cloud-init/keys.js';
 import {secret} from '../cloud-init/secret.js';
@@ -29,6 +29,17 @@ export type ConcourseSettings = {
   /** Replaces GitHub's releases; same layout. */
   downloadUrl?: string | undefined;
   secondMs?: number;
+};
+
+const advice: Advice = {
+  notRegistered: [
+    'The worker must reach the TSA, and the Concourse release (see --concourse-download-url)',
+  ],
+  stillListed: ([name]) => [
+    'Give the worker key (--worker-key) or a login that may prune them',
+    `By hand: fly prune-worker --worker ${name}`,
+    'Ephemeral workers leave the list by themselves within two minutes',
+  ],
 };
 
 const keyNames = {workerKey: 'The worker key', tsaPublicKey: 'The TSA public key'};
@@ -70,8 +81,11 @@ export async function createConcourse(
     };
   }
 
-  async function preview(request: WorkerRequest, signal: AbortSignal) {
-    const release = settings.version ?? releaseFor(undefined, await client.info(signal), url);
+  // One answer serves all droplets of a create.
+  let release = settings.version;
+
+  async function valuesFor(request: WorkerRequest, signal: AbortSignal) {
+    release ??= releaseFor(undefined, await client.info(signal), url);
     return templateValues(release, request);
   }
 
@@ -80,6 +94,7 @@ export async function createConcourse(
     url,
     template: 'concourse-worker',
     maxNameLength: 63,
+    advice,
 
     async externalUrl(signal) {
       const {external_url: externalUrl} = await client.info(signal);
@@ -101,10 +116,12 @@ export async function createConcourse(
       return `Concourse ${info.version} at ${url}; its TSA at ${tsaHost}:${settings.tsaPort} accepts the worker key`;
     },
 
-    preview,
+    async preview(_name, request, _place, signal) {
+      return valuesFor(request, signal);
+    },
 
-    async prepare(names, request, signal) {
-      return [{names, values: await preview(request, signal)}];
+    async prepare(names, request, _place, signal) {
+      return [{names, values: await valuesFor(request, signal)}];
     },
 
     async list(signal) {
@@ -113,6 +130,8 @@ export async function createConcourse(
         name: worker.name,
         state: worker.state,
         tags: worker.tags ?? [],
+        hasRegistered: true,
+        isStale: ['stalled', 'landed'].includes(worker.state),
         lacks: (request, createdAt) =>
           lacks(worker, {request, createdAt, team, webVersion: info.worker_version}),
       }));

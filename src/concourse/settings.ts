@@ -1,4 +1,12 @@
-import {flag, flagFile, orProblems, secretVariable, urlProblem, type Inputs} from '../settings.js';
+import {
+  flag,
+  flagFile,
+  orProblems,
+  secretVariable,
+  setTogether,
+  urlProblem,
+  type Inputs,
+} from '../settings.js';
 import type {Login} from './client.js';
 import type {ConcourseSettings} from './ci-server.js';
 import {readFlyTarget} from './flyrc.js';
@@ -51,22 +59,10 @@ async function readLogin(inputs: Inputs): Promise<Login | undefined> {
     secretVariable(inputs, 'DO_WORKER_CONCOURSE_USERNAME'),
     secretVariable(inputs, 'DO_WORKER_CONCOURSE_PASSWORD'),
   ]);
-  if (username === undefined && password === undefined) {
-    return undefined;
-  }
-
-  if (username === undefined || password === undefined) {
-    const [missing, set] =
-      username === undefined ? ['USERNAME', 'PASSWORD'] : ['PASSWORD', 'USERNAME'];
-    const prefix = 'DO_WORKER_CONCOURSE_';
-    if (inputs.problems.every((problem) => !problem.startsWith(`${prefix}${missing}_FILE`))) {
-      inputs.problems.push(
-        `${prefix}${missing} (or ${prefix}${missing}_FILE) is not set, but ${prefix}${set} is`,
-      );
-    }
-
-    return undefined;
-  }
-
-  return {username, password};
+  return setTogether(inputs, {
+    DO_WORKER_CONCOURSE_USERNAME: username,
+    DO_WORKER_CONCOURSE_PASSWORD: password,
+  })
+    ? {username: username!, password: password!}
+    : undefined;
 }

@@ -1,6 +1,7 @@
 import {concourseSwitches, type ConcourseOptions} from './concourse/options.js';
 import {digitalOceanSwitches, type DigitalOceanOptions} from './digitalocean/options.js';
 import {boolean, integer, type Switch, type SwitchValues} from './switches.js';
+import {taskclusterSwitches, type TaskclusterOptions} from './taskcluster/options.js';
 
 export const worldSwitches = {
   timeScale: integer(1, 'Emulated time passes so many times as fast as real time', 'design 10'),
@@ -12,27 +13,34 @@ export const worldSwitches = {
   ),
   neverConnect: boolean(
     false,
-    'Workers never reach the TSA, as behind a firewall',
+    'Workers never reach their CI server, as behind a firewall',
     'digitalocean-api 10',
+  ),
+  simulateRunner: boolean(
+    false,
+    'Taskcluster workers register without a process: droplets run no start-worker',
+    'design 10',
   ),
   hangAfterMs: integer(0, 'A droplet hangs this long after power-on; 0 is never', 'concourse 3'),
 };
 
 /** Port 0, the default, is any free one. */
-export type Ports = {digitalOcean?: number; concourse?: number; tsa?: number};
+export type Ports = {digitalOcean?: number; concourse?: number; tsa?: number; taskcluster?: number};
 
 /** Every switch by its name, and what cannot be said in a flag. */
 export type EmulatorOptions = Partial<SwitchValues<typeof worldSwitches>> &
   DigitalOceanOptions &
-  Omit<ConcourseOptions, 'faults'> & {
-    /** Requests to Concourse that go wrong; `faults` are those to DigitalOcean. */
+  Omit<ConcourseOptions, 'faults'> &
+  Omit<TaskclusterOptions, 'faults'> & {
+    /** Requests to a CI server that go wrong; `faults` are those to DigitalOcean. */
     concourseFaults?: NonNullable<ConcourseOptions['faults']>;
+    taskclusterFaults?: NonNullable<TaskclusterOptions['faults']>;
     ports?: Ports;
   };
 
 export type NamedSwitch = Switch & {
   readonly name: string;
-  readonly part: 'emulator' | 'digitalocean' | 'concourse';
+  readonly part: 'emulator' | 'digitalocean' | 'concourse' | 'taskcluster';
 };
 
 /** All that can be set by a flag or in a seed file. */
@@ -40,6 +48,7 @@ export const emulatorSwitches: readonly NamedSwitch[] = [
   ...named('emulator', worldSwitches),
   ...named('digitalocean', digitalOceanSwitches),
   ...named('concourse', concourseSwitches),
+  ...named('taskcluster', taskclusterSwitches),
 ];
 
 function named(

@@ -9,7 +9,7 @@ export function settingsFor(source: Source, build: Build, problems: string[]): S
     {url: source.digitalOceanUrl, token: source.apiKey},
     problems,
   );
-  return {digitalOcean, ci: ciSettings(source, build, problems)};
+  return {kind: 'concourse', digitalOcean, ci: ciSettings(source, build, problems)};
 }
 
 function ciSettings(source: Source, build: Build, problems: string[]): Settings['ci'] {

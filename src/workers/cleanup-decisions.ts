@@ -65,7 +65,7 @@ export function decide(
         return verdict('keep', 'not expired; the CI server was not asked');
       }
 
-      if (row !== undefined) {
+      if (row?.hasRegistered === true) {
         return verdict('keep', `listed as ${row.state}`);
       }
 

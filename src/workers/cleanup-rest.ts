@@ -29,7 +29,7 @@ export async function removeStaleWorkers(
     (worker) =>
       isOurs(worker, request.workerName) &&
       !standing.has(worker.name) &&
-      (worker.state === 'stalled' || goneNames.has(worker.name)),
+      (worker.isStale || goneNames.has(worker.name)),
   );
   if (ci === undefined || stale.length === 0) {
     return [];

@@ -95,7 +95,7 @@ export async function cleanUp(
 /** Everything that a decision rests on, as it is at this moment. */
 async function look(
   {workerName, ciId}: CleanupRequest,
-  {digitalOcean, ci, progress, signal, time}: Context,
+  {digitalOcean, kind, ci, progress, signal, time}: Context,
 ): Promise<Evidence> {
   const tag = workerName === undefined ? markerTag : nameTag(workerName);
   const [droplets, own, workers] = await Promise.all([
@@ -105,12 +105,10 @@ async function look(
   ]);
   const known = droplets
     .map((droplet) => ({droplet, identity: identify(droplet)}))
-    .filter((each): each is Owned => each.identity !== undefined);
+    .filter((each): each is Owned => each.identity?.kind === kind);
   const ids = [...new Set(known.map(({identity}) => identity.ciId))];
   const id = own?.id ?? (ids.length === 1 ? ids[0] : undefined);
-  const owned = known.filter(
-    ({identity}) => identity.ciId === id && (ci === undefined || identity.kind === ci.kind),
-  );
+  const owned = known.filter(({identity}) => identity.ciId === id);
   if (owned.length === 0 && known.length > 0 && own?.isCertain !== true) {
     throw new ActionableError(
       'CI_UNDECIDED',

@@ -1,3 +1,4 @@
+import type {Advice} from '../ci-server.js';
 import type {Droplet} from '../digitalocean/types.js';
 import {ActionableError} from '../errors.js';
 import type {Leftover} from './delete.js';
@@ -16,10 +17,13 @@ type Failure = {
   leftovers: Leftover[];
 };
 
-export function timedOut({timeoutSeconds, keepOnFailure}: Plan): ActionableError {
+export function timedOut(
+  {timeoutSeconds, keepOnFailure}: Plan,
+  {notRegistered}: Advice,
+): ActionableError {
   return new ActionableError('TIMEOUT', `Time is up (${timeoutSeconds} s)`, [
-    'Give it more time: --timeout 30m. A first boot takes a minute, the download of Concourse some more',
-    'The worker must reach the TSA and the Concourse release',
+    'Give it more time: --timeout 30m. A first boot takes a minute, its downloads some more',
+    ...notRegistered,
     ...(keepOnFailure ? [] : ['Keep a droplet to look into: --keep-on-failure --ssh-key ID']),
   ]);
 }

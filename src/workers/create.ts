@@ -5,11 +5,12 @@ import {ActionableError} from '../errors.js';
 import {createFailed, stillBilled, timedOut} from './create-failed.js';
 import {deleteDroplets, type Leftover} from './delete.js';
 import {Fleet} from './fleet.js';
-import {makeDroplets, type Ledger} from './make-droplets.js';
-import {newDropletNames, planWorkers, type CreateRequest, type Plan} from './plan.js';
+import {makeDroplets} from './make-droplets.js';
+import {planWorkers, type CreateRequest, type Plan} from './plan.js';
+import type {Ledger} from './post-droplets.js';
 import {hasGpus, preflight, type Preflight} from './preflight.js';
 import {createTimeline, type Seconds} from './timeline.js';
-import {undoCreate} from './undo.js';
+import {forgetUnmade, undoCreate, undoSignal} from './undo.js';
 import {defaultPace, waitUntilRegistered, type Pace} from './wait.js';
 import {asMade, describeWorker, worstCost, type Worker} from './worker.js';
 import {identify} from './identity.js';
@@ -51,7 +52,7 @@ export async function createWorkers(
     return describe(plan, work, time.now());
   } catch (error) {
     const isTimeout = deadline.aborted && !context.signal.aborted;
-    const cause = isTimeout ? timedOut(plan) : error;
+    const cause = isTimeout ? timedOut(plan, ci!.advice) : error;
     if (cause instanceof ActionableError && !context.signal.aborted && isEnough(plan, work)) {
       return settleForLess(plan, ci!, {work, cause}, context);
     }
@@ -109,6 +110,8 @@ async function undone(
       `Destroying what was made (interrupted once more, it stays and is billed). ${(cause as Error).message}`,
     );
     leftovers = await undoCreate(ledger, plan.workerName, ci, context);
+  } else {
+    await forgetUnmade(ledger, ci, {...context, signal: undoSignal(context.time)});
   }
 
   return createFailed({
@@ -171,7 +174,7 @@ type Work = {
 
 async function create(plan: Plan, ci: CiServer, work: Work, context: Context): Promise<void> {
   const {ledger, pace} = work;
-  const {progress, signal} = context;
+  const {progress} = context;
   progress.phase('preflight', 'Checking the accounts, the keys and the CI server');
   const checked = await preflight(plan, ci, context);
   work.checked = checked;
@@ -189,15 +192,13 @@ async function create(plan: Plan, ci: CiServer, work: Work, context: Context): P
       'create',
       `Creating ${missing} droplet(s): ${size} in ${region}, $${priceHourly} an hour each`,
     );
-    ledger.prepared = newDropletNames(plan, missing);
-    const bootstraps = await ci.prepare(ledger.prepared, plan.workerRequest, signal);
-    const min = plan.min - adopted.length;
-    await makeDroplets(bootstraps, {plan, ci, ...checked, min}, ledger, context);
+    const wanted = {count: missing, min: plan.min - adopted.length};
+    await makeDroplets(wanted, {...checked, plan, ci, ledger}, context);
   }
 
   const {ciId} = checked;
   const run = {kind: ci.kind, ciId, workerName: plan.workerName.toLowerCase(), runKey: plan.runKey};
-  const fleet = new Fleet(plan, plan.isRunKeyGiven ? run : undefined);
+  const fleet = new Fleet(plan, plan.isRunKeyGiven ? run : undefined, ci.advice);
   fleet.expect([...adopted, ...ledger.created]);
   work.fleet = fleet;
   const {workerRequest: request} = plan;

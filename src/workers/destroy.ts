@@ -43,12 +43,12 @@ export async function destroyWorkers(
   ]);
   const otherNames = new Set(others.map(({droplet}) => droplet.name));
   // A worker that runs without a droplet here may be another account's, and one whose droplet is gone stalls soon.
-  const isMeant = ({name, tags, state}: CiWorker) => {
+  const isMeant = ({name, tags, hasRegistered, isStale}: CiWorker) => {
     const key = runKeyIn(name, workerName);
     return (
       key !== undefined &&
       !otherNames.has(name) &&
-      !['running', 'retiring'].includes(state) &&
+      (isStale || (runKey !== undefined && !hasRegistered)) &&
       (runKey === undefined || key === runKey.toLowerCase()) &&
       tags.some((tag) => tag.toLowerCase() === workerName.toLowerCase())
     );
@@ -171,18 +171,14 @@ async function remove(
 
     // Who gives the CI id by hand knows that the CI server is down.
     if (request.ciId !== undefined) {
-      progress.note(`The CI server still lists the workers, until they stall: ${error.message}`);
+      progress.note(`The CI server still lists the workers: ${error.message}`);
       return [];
     }
 
     throw new ActionableError(
       'WORKER_LEFT',
       `The droplets of ${request.workerName} are gone, but the CI server could not be told: ${error.message}`,
-      [
-        ...error.suggestions,
-        'Ephemeral workers leave the list by themselves within two minutes',
-        'Or run the same command again',
-      ],
+      [...error.suggestions, ...ci.advice.stillListed(names), 'Or run the same command again'],
     );
   }
 
@@ -190,10 +186,7 @@ async function remove(
     throw new ActionableError(
       'WORKER_LEFT',
       `The droplets of ${request.workerName} are gone, but the CI server still lists ${left.join(', ')}`,
-      [
-        'Give the worker key (--worker-key) or a login that may prune them',
-        `By hand: fly prune-worker --worker ${left[0]}`,
-      ],
+      ci.advice.stillListed(left),
     );
   }
 

@@ -1,4 +1,4 @@
-import type {CiWorker, WorkerRequest} from '../ci-server.js';
+import type {Advice, CiWorker, WorkerRequest} from '../ci-server.js';
 import type {Droplet} from '../digitalocean/types.js';
 import {ActionableError} from '../errors.js';
 import {publicAddress} from './worker.js';
@@ -26,6 +26,7 @@ export class Fleet {
     readonly size: FleetSize,
     /** Whose droplets count as the same run's; undefined for a run key that nobody else has. */
     readonly run: Omit<Identity, 'ttlSeconds'> | undefined,
+    readonly advice: Advice,
   ) {}
 
   expect(droplets: Droplet[]): void {
@@ -86,7 +87,7 @@ export class Fleet {
         this.#missing.delete(name);
         this.droplets.set(name, droplet);
         if (droplet.status === 'off' || droplet.status === 'archive') {
-          this.#fail(name, switchedOff(droplet));
+          this.#fail(name, switchedOff(droplet, this.advice));
         }
       }
     }
@@ -178,13 +179,13 @@ export class Fleet {
   }
 }
 
-function switchedOff({name, id}: Droplet): ActionableError {
+function switchedOff({name, id}: Droplet, {notRegistered}: Advice): ActionableError {
   return new ActionableError(
     'BOOTSTRAP_FAILED',
     `Droplet ${name} (${id}) switched itself off: its bootstrap failed, or its worker kept exiting`,
     [
       'Keep one to look into with --keep-on-failure and --ssh-key: switch it on and read journalctl -b -1',
-      'The worker must reach the TSA, and the Concourse release (see --concourse-download-url)',
+      ...notRegistered,
     ],
   );
 }

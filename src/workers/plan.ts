@@ -43,31 +43,25 @@ const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/iv;
 const fingerprint = /^[0-9a-f]{2}(?::[0-9a-f]{2}){15}$/iv;
 const slug = /^[a-z0-9.\-]+$/v;
 
-/** Checks all that can be known without a request; throws one error with every problem, those given included. */
+/**
+ * Checks all that can be known without a request; throws one error with every problem, those given included. Why there
+ * is no CI server is one of them.
+ */
 export async function planWorkers(
   request: CreateRequest,
   ci: CiServer | undefined,
   found: string[],
 ): Promise<Plan> {
-  const {workerName, count, ttlSeconds, min = count} = request;
+  const {workerName, count, min = count} = request;
   const runKey = (request.runKey ?? newRunKey()).toLowerCase();
-  const workerRequest: WorkerRequest = {
-    workerName,
-    tags: request.tags,
-    ttlSeconds,
-    hasSshKey: request.sshKeys.length > 0 || request.dropletKey !== undefined,
-    variables: request.variables,
-  };
-
+  const workerRequest = workerRequestOf(request);
   const problems = [
     ...found,
     ...nameProblems(workerName, request.runKey ?? runKey, ci?.maxNameLength ?? 63),
     ...numberProblems(request),
     ...placeProblems(request),
   ];
-  if (ci === undefined) {
-    problems.push('No CI server: give --concourse-url, or --target with a fly login');
-  } else {
+  if (ci !== undefined) {
     const values = ci.plan(workerRequest, problems);
     // Values that are missing have been named above; the template would only repeat it.
     if (problems.length === 0) {
@@ -75,11 +69,31 @@ export async function planWorkers(
     }
   }
 
-  if (problems.length > 0) {
+  if (ci === undefined || problems.length > 0) {
     throw new UsageError(problems);
   }
 
   return {...request, min, runKey, isRunKeyGiven: request.runKey !== undefined, workerRequest};
+}
+
+/** What the CI server is to know of a request. */
+export function workerRequestOf({
+  workerName,
+  tags,
+  ttlSeconds,
+  regions,
+  sshKeys,
+  dropletKey,
+  variables,
+}: CreateRequest): WorkerRequest {
+  return {
+    workerName,
+    tags,
+    ttlSeconds,
+    regions,
+    hasSshKey: sshKeys.length > 0 || dropletKey !== undefined,
+    variables,
+  };
 }
 
 function numberProblems({count, min = count, ttlSeconds, timeoutSeconds}: CreateRequest): string[] {

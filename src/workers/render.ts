@@ -1,7 +1,8 @@
 import {renderUserData} from '../cloud-init/render.js';
 import type {Context} from '../context.js';
 import {UsageError} from '../errors.js';
-import {nameProblems, type CreateRequest} from './plan.js';
+import {newDropletName, newRunKey} from './identity.js';
+import {nameProblems, workerRequestOf, type CreateRequest} from './plan.js';
 
 export type Rendered = {
   /** The document, with `‹redacted›` in place of secrets unless they were asked for. */
@@ -16,26 +17,21 @@ export async function renderWorker(
   {ci, signal}: Pick<Context, 'ci' | 'signal'>,
   {problems, showSecrets}: {problems: string[]; showSecrets: boolean},
 ): Promise<Rendered> {
-  const {workerName, template, tags, ttlSeconds, variables, sshKeys, dropletKey} = request;
+  const {workerName, template} = request;
   const found = [...problems, ...nameProblems(workerName, undefined)];
   if (ci === undefined) {
-    found.push('No CI server: give --concourse-url, or --target with a fly login');
     throw new UsageError(found);
   }
 
-  const workerRequest = {
-    workerName,
-    tags,
-    ttlSeconds,
-    hasSshKey: sshKeys.length > 0 || dropletKey !== undefined,
-    variables,
-  };
+  const workerRequest = workerRequestOf(request);
   ci.plan(workerRequest, found);
   if (found.length > 0) {
     throw new UsageError(found);
   }
 
-  const values = await ci.preview(workerRequest, signal);
+  const place = {region: request.regions[0]!, size: request.sizes[0]!};
+  const name = newDropletName(workerName, newRunKey());
+  const values = await ci.preview(name, workerRequest, place, signal);
   const userData = await renderUserData(template, values);
   return {
     userData: showSecrets

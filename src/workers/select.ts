@@ -24,7 +24,7 @@ export type Selected = {
 /** Droplets of ours with this worker name that belong to the CI server at hand; none of another's, ever. */
 export async function selectOwned(
   {workerName, runKey, ciId, withGpus = false}: Selection,
-  {digitalOcean, ci, signal}: Pick<Context, 'digitalOcean' | 'ci' | 'signal'>,
+  {digitalOcean, kind, ci, signal}: Pick<Context, 'digitalOcean' | 'kind' | 'ci' | 'signal'>,
 ): Promise<Selected> {
   const tag = nameTag(workerName);
   const [byTag, own] = await Promise.all([
@@ -32,8 +32,7 @@ export async function selectOwned(
     ciId === undefined ? ownCiId(ci, signal) : {id: ciId, isCertain: true},
   ]);
   const isMeant = ({identity}: Owned) =>
-    (ci === undefined || identity.kind === ci.kind) &&
-    (runKey === undefined || identity.runKey === runKey.toLowerCase());
+    identity.kind === kind && (runKey === undefined || identity.runKey === runKey.toLowerCase());
   let named = ofName(byTag, workerName);
   if (!withGpus && named.every((each) => !isMeant(each))) {
     named = ofName(await digitalOcean.dropletsTagged(tag, signal, {withGpus: true}), workerName);
@@ -94,7 +93,7 @@ function undecided(workerName: string, named: Owned[]): never {
 /** Droplets of ours of one run, whatever their worker name. */
 export async function selectRun(
   {runKey, ciId}: {runKey: string; ciId: string | undefined},
-  {digitalOcean, ci, signal}: Pick<Context, 'digitalOcean' | 'ci' | 'signal'>,
+  {digitalOcean, kind, ci, signal}: Pick<Context, 'digitalOcean' | 'kind' | 'ci' | 'signal'>,
 ): Promise<Owned[]> {
   const id = ciId ?? (await ownCiId(ci, signal))?.id;
   const droplets = await digitalOcean.dropletsTagged(markerTag, signal, {withGpus: true});
@@ -104,6 +103,6 @@ export async function selectRun(
       (each): each is Owned =>
         each.identity?.runKey === runKey &&
         each.identity.ciId === id &&
-        each.identity.kind === ci?.kind,
+        each.identity.kind === kind,
     );
 }

@@ -3,7 +3,7 @@ import type {CiServer} from '../ci-server.js';
 import type {Context} from '../context.js';
 import type {Droplet} from '../digitalocean/types.js';
 import {deleteDroplets, type Leftover} from './delete.js';
-import type {Ledger} from './make-droplets.js';
+import type {Ledger} from './post-droplets.js';
 import {nameTag} from './identity.js';
 import {lagPollSeconds, lagSeconds} from './poll.js';
 import {asMade} from './worker.js';
@@ -22,7 +22,7 @@ export async function undoCreate(
   ci: CiServer,
   {digitalOcean, progress, time}: Undoing,
 ): Promise<Leftover[]> {
-  const signal = AbortSignal.timeout(undoSeconds * time.secondMs);
+  const signal = undoSignal(time);
   const deleting = {digitalOcean, signal, time};
   const {leftovers, absent} = await deleteDroplets(created.map(asMade), deleting);
 
@@ -55,15 +55,46 @@ export async function undoCreate(
       reason: 'its POST got no clear answer, and no list shows it',
     })),
   );
+  await forgetRecords(prepared, ci, {progress, signal});
+  return leftovers;
+}
+
+/** Time for undoing, whatever ended the create. */
+export function undoSignal({secondMs}: Context['time']): AbortSignal {
+  return AbortSignal.timeout(undoSeconds * secondMs);
+}
+
+/** Removes the CI server's records of names for which no droplet was made. */
+export async function forgetUnmade(
+  ledger: Ledger,
+  ci: CiServer,
+  using: Pick<Context, 'progress' | 'signal'>,
+): Promise<void> {
+  const made = new Set([...ledger.created.map(({name}) => name), ...ledger.uncertain]);
+  const unmade = ledger.prepared.filter((name) => !made.has(name));
+  if (await forgetRecords(unmade, ci, using)) {
+    ledger.prepared = ledger.prepared.filter((name) => made.has(name));
+  }
+}
+
+/** What fails is left for `cleanup`. */
+async function forgetRecords(
+  names: string[],
+  ci: CiServer,
+  {progress, signal}: Pick<Context, 'progress' | 'signal'>,
+): Promise<boolean> {
   try {
-    await ci.remove(prepared, signal);
+    if (names.length > 0) {
+      await ci.remove(names, signal);
+    }
+
+    return true;
   } catch (error) {
     progress.note(
-      `The CI server may list the workers for some minutes more: ${(error as Error).message}`,
+      `The CI server may go on listing the workers, until cleanup removes them: ${(error as Error).message}`,
     );
+    return false;
   }
-
-  return leftovers;
 }
 
 /** By the tag, and at the last look also by their names: DigitalOcean may have lost the tags. */

@@ -29,7 +29,7 @@ suite(
         }),
         context,
       );
-      await listWorkers({}, context);
+      await listWorkers({kinds: ['concourse']}, [context.ci!], context);
       await destroyWorkers({workerName: 'build-arm', drainSeconds: 0, dryRun: false}, context);
 
       const contract = createContract(amended(readOpenApi(), amendments));

@@ -1,9 +1,10 @@
-import {connectCiServer} from '../../src/ci-server.js';
+import {connectCiServer, type CiSettings, type Kind} from '../../src/ci-server.js';
 import {readTemplate, shippedTemplatePath} from '../../src/cloud-init/template.js';
 import type {ConcourseSettings} from '../../src/concourse/ci-server.js';
 import type {Context} from '../../src/context.js';
 import {DigitalOcean} from '../../src/digitalocean/client.js';
 import {startEmulator, type Emulator} from '../../src/emulator/server.js';
+import type {TaskclusterSettings} from '../../src/taskcluster/ci-server.js';
 import type {CreateRequest} from '../../src/workers/plan.js';
 
 export type Connected = {
@@ -18,7 +19,13 @@ export type Connected = {
 export async function startQuick(
   options: Parameters<typeof startEmulator>[0] = {},
 ): Promise<Emulator> {
-  return startEmulator({timeScale: 100, createMs: 3000, bootMs: 3000, ...options});
+  return startEmulator({
+    timeScale: 100,
+    createMs: 3000,
+    bootMs: 3000,
+    simulateRunner: true,
+    ...options,
+  });
 }
 
 /** The real clients on an emulator, in its time. */
@@ -26,11 +33,15 @@ export async function connect(
   emulator: Emulator,
   {
     onPhase,
+    kind = 'concourse',
     concourse = {},
+    taskcluster = {},
     token = emulator.digitalOcean.token,
   }: {
     onPhase?: (name: string) => void;
+    kind?: Kind;
     concourse?: Partial<ConcourseSettings>;
+    taskcluster?: Partial<TaskclusterSettings>;
     token?: string;
   } = {},
 ): Promise<Connected> {
@@ -38,10 +49,11 @@ export async function connect(
   const progress: string[] = [];
   const stop = new AbortController();
   const problems: string[] = [];
-  const ci = await connectCiServer(
-    {kind: 'concourse', settings: {...concourseSettings(emulator), secondMs, ...concourse}},
-    problems,
-  );
+  const settings: {[K in Kind]: CiSettings<K>['settings']} = {
+    concourse: {...concourseSettings(emulator), secondMs, ...concourse},
+    taskcluster: {...taskclusterSettings(emulator), secondMs, ...taskcluster},
+  };
+  const ci = await connectCiServer({kind, settings: settings[kind]}, problems);
   if (problems.length > 0) {
     throw new Error(problems.join('\n'));
   }
@@ -53,6 +65,7 @@ export async function connect(
     },
     context: {
       digitalOcean: new DigitalOcean({url: emulator.digitalOcean.url, token, secondMs}),
+      kind,
       ci,
       signal: stop.signal,
       time: {secondMs, now: () => emulator.clock.now()},
@@ -79,6 +92,23 @@ export function concourseSettings({concourse}: Emulator): ConcourseSettings {
     tsaPublicKey: concourse.tsaPublicKey,
     workerKey: concourse.workerKey,
   };
+}
+
+export function taskclusterSettings({taskcluster}: Emulator): TaskclusterSettings {
+  return {
+    rootUrl: taskcluster.url,
+    workerPoolId: taskcluster.pool,
+    credentials: {clientId: taskcluster.clientId, accessToken: taskcluster.accessToken},
+    genericWorkerVersion: '106.0.0',
+  };
+}
+
+/** A sound request for one Taskcluster worker named build-arm. */
+export async function taskclusterRequest(
+  changes: Partial<CreateRequest> = {},
+): Promise<CreateRequest> {
+  const template = await readTemplate(shippedTemplatePath('taskcluster-worker'));
+  return request({template, ...changes});
 }
 
 /** A sound request for one worker named build-arm. */

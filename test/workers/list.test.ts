@@ -3,6 +3,8 @@ import {connect, request, startQuick} from '../support/connect.js';
 import {createWorkers} from '../../src/workers/create.js';
 import {listWorkers} from '../../src/workers/list.js';
 
+const kinds = ['concourse'];
+
 test('joins droplets with what the CI server says, oldest first', async () => {
   await using emulator = await startQuick();
   const {context} = await connect(emulator);
@@ -33,7 +35,7 @@ test('joins droplets with what the CI server says, oldest first', async () => {
     },
   );
 
-  const listed = await listWorkers({}, context);
+  const listed = await listWorkers({kinds}, [context.ci!], context);
 
   expect(
     listed.map(({workerName, run, workerState, ttlLeftSeconds, priceHourly, worstCost}) => ({
@@ -80,7 +82,7 @@ test('shows the droplets also when the CI server does not answer', async () => {
     concourse: {url: 'http://127.0.0.1:9'},
   });
 
-  const listed = await listWorkers({workerName: 'build-arm'}, down);
+  const listed = await listWorkers({workerName: 'build-arm', kinds}, [down.ci!], down);
 
   expect(listed.map(({workerState}) => workerState)).toEqual(['unknown']);
   expect(progress.join('\n')).toContain('Worker states are unknown');
@@ -102,7 +104,7 @@ test('shows more droplets than a page holds', async () => {
     })),
   );
 
-  const listed = await listWorkers({}, context);
+  const listed = await listWorkers({kinds}, [context.ci!], context);
 
   expect(listed).toHaveLength(450);
 });
@@ -123,5 +125,5 @@ test('fails as a whole when a later page fails', async () => {
     })),
   );
 
-  await expect(listWorkers({}, context)).rejects.toMatchObject({status: 500});
+  await expect(listWorkers({kinds}, [context.ci!], context)).rejects.toMatchObject({status: 500});
 });

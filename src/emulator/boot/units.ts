@@ -19,6 +19,21 @@ export function valueOf(unit: Unit, key: string): string | undefined {
   return valuesOf(unit, key).at(-1);
 }
 
+/** The service that runs such a command; undefined when there is none. Throws when nothing starts it. */
+export function startedUnit(config: CloudConfig, command: RegExp): Unit | undefined {
+  const units = unitsIn(config);
+  const unit = units.find(
+    (candidate) =>
+      candidate.name.endsWith('.service') &&
+      valuesOf(candidate, 'Service.ExecStart').some((line) => command.test(line)),
+  );
+  if (unit !== undefined && !isStarted(unit, units, config)) {
+    throw new Error(`nothing starts ${unit.name} during boot`);
+  }
+
+  return unit;
+}
+
 /** Whether anything starts the unit during this boot: a command, a written script, or a unit that is started itself. */
 export function isStarted(unit: Unit, units: readonly Unit[], config: CloudConfig): boolean {
   const scripts = [...config.files]

@@ -2,8 +2,8 @@ import {type Release, releaseOf} from '../concourse/releases.js';
 import type {CloudConfig} from './cloud-config.js';
 import {parseEnvironmentFile} from './environment-file.js';
 import {hostKeysIn, rsaKeyIn} from './key-files.js';
-import {timeSpanMs} from './time-span.js';
-import {isStarted, type Unit, unitsIn, valueOf, valuesOf} from './units.js';
+import {type Service, serviceOf} from './service.js';
+import {startedUnit, type Unit, valuesOf} from './units.js';
 
 /** A `concourse worker` as its unit would start it. */
 export type WorkerProcess = {
@@ -16,34 +16,16 @@ export type WorkerProcess = {
   /** Key blobs in base64. */
   readonly hostKeys: readonly string[];
   readonly privateKey: string;
-  /** Undefined when the unit stays down after exit 0. */
-  readonly restart: Restart | undefined;
-};
-
-export type Restart = {
-  readonly afterMs: number;
-  /** So many starts within the interval are the limit. */
-  readonly burst: number;
-  readonly intervalMs: number;
-  readonly powersOffAtLimit: boolean;
+  readonly service: Service;
 };
 
 const runsWorker = /(?:^|[\s\/])concourse\s+worker(?:\s|$)/v;
 
 /** Finds the unit that runs the worker and checks everything that the real binary checks; throws one line. */
 export function workerProcessIn(config: CloudConfig): WorkerProcess {
-  const units = unitsIn(config);
-  const unit = units.find(
-    (candidate) =>
-      candidate.name.endsWith('.service') &&
-      valuesOf(candidate, 'Service.ExecStart').some((line) => runsWorker.test(line)),
-  );
-  if (!unit) {
+  const unit = startedUnit(config, runsWorker);
+  if (unit === undefined) {
     throw new Error('no unit in /etc/systemd/system runs "concourse worker"');
-  }
-
-  if (!isStarted(unit, units, config)) {
-    throw new Error(`nothing starts ${unit.name} during boot`);
   }
 
   const environment = environmentOf(unit, config);
@@ -59,7 +41,7 @@ export function workerProcessIn(config: CloudConfig): WorkerProcess {
     tsaHosts: tsaHostsIn(environment),
     hostKeys: hostKeysIn(config, demand(environment, 'CONCOURSE_TSA_PUBLIC_KEY')),
     privateKey: rsaKeyIn(config, demand(environment, 'CONCOURSE_TSA_WORKER_PRIVATE_KEY')),
-    restart: restartAfterSuccess(unit),
+    service: serviceOf(unit),
   };
 }
 
@@ -188,27 +170,4 @@ function demand(environment: ReadonlyMap<string, string>, key: string): string {
   }
 
   return value;
-}
-
-function restartAfterSuccess(unit: Unit): Restart | undefined {
-  const restart = valueOf(unit, 'Service.Restart') ?? 'no';
-  if (restart !== 'always' && restart !== 'on-success') {
-    return undefined;
-  }
-
-  return {
-    afterMs: spanIn(unit, 'Service.RestartSec', '100ms'),
-    burst: Number(valueOf(unit, 'Unit.StartLimitBurst') ?? 5),
-    intervalMs: spanIn(unit, 'Unit.StartLimitIntervalSec', '10s'),
-    powersOffAtLimit: (valueOf(unit, 'Unit.StartLimitAction') ?? '').startsWith('poweroff'),
-  };
-}
-
-function spanIn(unit: Unit, key: string, fallback: string): number {
-  const ms = timeSpanMs(valueOf(unit, key) ?? fallback);
-  if (ms === undefined) {
-    throw new Error(`${key} of ${unit.name} is not a time span`);
-  }
-
-  return ms;
 }

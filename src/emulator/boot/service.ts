@@ -1,0 +1,40 @@
+import {timeSpanMs} from './time-span.js';
+import {type Unit, valueOf} from './units.js';
+
+/** What systemd does when the process of a unit ends. */
+export type Service = {
+  isRestartedAfter(exit: number): boolean;
+  readonly restartMs: number;
+  /** So many starts within the interval are the limit. */
+  readonly burst: number;
+  readonly intervalMs: number;
+  readonly powersOffAtLimit: boolean;
+  readonly powersOffAfterSuccess: boolean;
+};
+
+const restarts: Record<string, (exit: number) => boolean> = {
+  always: () => true,
+  'on-success': (exit) => exit === 0,
+  'on-failure': (exit) => exit !== 0,
+};
+
+export function serviceOf(unit: Unit): Service {
+  const powersOffBy = (key: string) => (valueOf(unit, key) ?? '').startsWith('poweroff');
+  return {
+    isRestartedAfter: restarts[valueOf(unit, 'Service.Restart') ?? 'no'] ?? (() => false),
+    restartMs: spanIn(unit, 'Service.RestartSec', '100ms'),
+    burst: Number(valueOf(unit, 'Unit.StartLimitBurst') ?? 5),
+    intervalMs: spanIn(unit, 'Unit.StartLimitIntervalSec', '10s'),
+    powersOffAtLimit: powersOffBy('Unit.StartLimitAction'),
+    powersOffAfterSuccess: powersOffBy('Unit.SuccessAction'),
+  };
+}
+
+function spanIn(unit: Unit, key: string, fallback: string): number {
+  const ms = timeSpanMs(valueOf(unit, key) ?? fallback);
+  if (ms === undefined) {
+    throw new Error(`${key} of ${unit.name} is not a time span`);
+  }
+
+  return ms;
+}

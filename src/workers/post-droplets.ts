@@ -1,0 +1,132 @@
+import type {Context} from '../context.js';
+import type {Droplet, NewDroplets} from '../digitalocean/types.js';
+import {type ActionableError, ApiError, NoAnswer} from '../errors.js';
+import {
+  StillWaiting,
+  isUncertain,
+  lagPollSeconds,
+  lagSeconds,
+  orStillWaiting,
+  pollUntil,
+} from './poll.js';
+import {nameTag} from './identity.js';
+
+/** What has been asked of DigitalOcean so far: kept up to date while it goes on, for the undoing. */
+export type Ledger = {
+  /** Names that the CI server may have a record of. */
+  prepared: string[];
+  created: Droplet[];
+  /** Names whose POST got no clear answer: droplets that may exist. */
+  uncertain: Set<string>;
+};
+
+type Using = Pick<Context, 'digitalOcean' | 'progress' | 'signal' | 'time'>;
+
+/** One POST and what became of it; gives the refusal when none of its droplets was made. */
+export async function postDroplets(
+  droplets: NewDroplets,
+  ledger: Ledger,
+  context: Using,
+): Promise<ActionableError | undefined> {
+  context.signal.throwIfAborted();
+  for (const name of droplets.names) {
+    ledger.uncertain.add(name);
+  }
+
+  const answer = await post(droplets, context);
+  if (Array.isArray(answer)) {
+    enter(answer, ledger);
+    await findMissing(droplets, undefined, ledger, context);
+    return undefined;
+  }
+
+  if (isUncertain(answer)) {
+    await findMissing(droplets, answer, ledger, context);
+    return undefined;
+  }
+
+  for (const name of droplets.names) {
+    ledger.uncertain.delete(name);
+  }
+
+  return answer;
+}
+
+/**
+ * One POST, never repeated unless it was refused: there is no idempotency key, and names need not be unique.
+ * A signal does not cut it short, because an answer that is lost costs more than the wait.
+ */
+async function post(
+  droplets: NewDroplets,
+  {digitalOcean, signal, time}: Using,
+): Promise<Droplet[] | ActionableError> {
+  const never = new AbortController().signal;
+  try {
+    return await pollUntil(
+      async () => {
+        signal.throwIfAborted();
+        try {
+          return await digitalOcean.createDroplets(droplets);
+        } catch (error) {
+          // A key that was added a moment ago is unknown for some seconds.
+          throw error instanceof ApiError && /invalid key identifiers/iv.test(error.detail)
+            ? new KeyLag(error)
+            : error;
+        }
+      },
+      {everySeconds: lagPollSeconds, forSeconds: lagSeconds},
+      {time, signal: never},
+    );
+  } catch (error) {
+    const cause = error instanceof KeyLag ? error.refusal : error;
+    if (cause instanceof NoAnswer || cause instanceof ApiError) {
+      return cause;
+    }
+
+    throw cause;
+  }
+}
+
+class KeyLag extends StillWaiting {
+  constructor(readonly refusal: ApiError) {
+    super(refusal.message);
+  }
+}
+
+/** Enters droplets into the ledger; one whose name was not asked for is none of ours. */
+function enter(droplets: Droplet[], {created, uncertain}: Ledger): void {
+  for (const droplet of droplets.filter(({name}) => uncertain.has(name))) {
+    created.push(droplet);
+    uncertain.delete(droplet.name);
+  }
+}
+
+/** Looks for droplets that the POST did not name in a clear answer, for as long as lists may lag. */
+async function findMissing(
+  {names, tags}: Pick<NewDroplets, 'names' | 'tags'>,
+  lost: ActionableError | undefined,
+  ledger: Ledger,
+  {digitalOcean, progress, signal, time}: Using,
+): Promise<void> {
+  if (names.every((name) => !ledger.uncertain.has(name))) {
+    return;
+  }
+
+  const why = lost?.message ?? 'DigitalOcean named fewer droplets than were asked for';
+  progress.note(`${why}. Looking whether the droplets were made all the same`);
+  const tag = tags.find((each) => each.startsWith(nameTag('')))!;
+  await pollUntil(
+    async () => {
+      enter(await digitalOcean.dropletsTagged(tag, signal).catch(orStillWaiting), ledger);
+      const missing = names.filter((name) => ledger.uncertain.has(name));
+      if (missing.length > 0) {
+        throw new StillWaiting(
+          `${why}, and ${missing.length} of ${names.length} droplets have not appeared within ${lagSeconds} s`,
+          ['Try again in a minute', ...(lost?.suggestions ?? [])],
+        );
+      }
+    },
+    {everySeconds: lagPollSeconds, forSeconds: lagSeconds},
+    {time, signal},
+  );
+}

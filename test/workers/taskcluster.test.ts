@@ -1,0 +1,75 @@
+import {expect, test} from '@jest/globals';
+import {cleanUp} from '../../src/workers/cleanup.js';
+import {createWorkers} from '../../src/workers/create.js';
+import {destroyWorkers} from '../../src/workers/destroy.js';
+import {listWorkers} from '../../src/workers/list.js';
+import {connect, startQuick, taskclusterRequest} from '../support/connect.js';
+
+const kind = 'taskcluster';
+const destroying = {workerName: 'build-arm', drainSeconds: 0, dryRun: false};
+
+test('makes a worker known before its droplet exists, and returns when it has asked for work', async () => {
+  await using emulator = await startQuick();
+  const {context} = await connect(emulator, {kind});
+
+  const {workers} = await createWorkers(await taskclusterRequest({count: 2}), context);
+
+  const records = emulator.taskcluster.workers();
+  expect(records.map(({workerId}) => workerId).toSorted()).toEqual(
+    workers.map(({name}) => name).toSorted(),
+  );
+  expect(records.map(({workerGroup, state}) => [workerGroup, state])).toEqual([
+    ['ams3', 'running'],
+    ['ams3', 'running'],
+  ]);
+  expect(new Set(records.map(({staticSecret}) => staticSecret)).size).toBe(2);
+  expect(workers.map(({workerState}) => workerState)).toEqual(['running', 'running']);
+  for (const [index, droplet] of emulator.digitalOcean.everyDroplet().entries()) {
+    expect(droplet.createdAt).toBeGreaterThanOrEqual(records[index]!.created);
+  }
+});
+
+test('destroy removes both sides, and twice is no error', async () => {
+  await using emulator = await startQuick();
+  const {context} = await connect(emulator, {kind});
+  await createWorkers(await taskclusterRequest(), context);
+
+  const first = await destroyWorkers(destroying, context);
+  const second = await destroyWorkers(destroying, context);
+
+  expect(first.removed).toHaveLength(1);
+  expect(second).toMatchObject({workers: [], removed: []});
+  expect(emulator.digitalOcean.droplets()).toEqual([]);
+  expect(emulator.taskcluster.workers().map(({state}) => state)).toEqual(['stopped']);
+});
+
+test('list asks each kind for its own workers', async () => {
+  await using emulator = await startQuick();
+  const {context} = await connect(emulator, {kind});
+  await createWorkers(await taskclusterRequest(), context);
+
+  const listed = await listWorkers({kinds: ['concourse', kind]}, [context.ci!], context);
+
+  expect(listed).toMatchObject([{kind, workerState: 'running'}]);
+});
+
+test('a create that is refused leaves no record', async () => {
+  await using emulator = await startQuick({dropletLimit: 0});
+  const {context} = await connect(emulator, {kind});
+
+  await expect(createWorkers(await taskclusterRequest(), context)).rejects.toMatchObject({
+    code: 'DROPLET_LIMIT',
+  });
+
+  expect(emulator.taskcluster.workers().filter(({state}) => state === 'running')).toEqual([]);
+});
+
+test('cleanup is quiet when all is well', async () => {
+  await using emulator = await startQuick();
+  const {context} = await connect(emulator, {kind});
+  await createWorkers(await taskclusterRequest(), context);
+
+  const {counts} = await cleanUp({graceSeconds: 900, dryRun: false}, context);
+
+  expect(counts).toEqual({deleted: 0, kept: 1, left: 0, unknown: 0});
+});
