@@ -56,8 +56,10 @@ export function decisionTable(decisions: Decision[]): string {
 
 /** Workers as a table for a terminal. */
 export function workerTable(workers: Worker[]): string {
+  const hasKinds = new Set(workers.map(({kind}) => kind)).size > 1;
   const table = plainTable([
     'NAME',
+    ...(hasKinds ? ['KIND'] : []),
     'RUN',
     'ID',
     'REGION',
@@ -73,6 +75,7 @@ export function workerTable(workers: Worker[]): string {
   for (const worker of workers) {
     table.push([
       worker.name,
+      ...(hasKinds ? [worker.kind] : []),
       worker.run,
       String(worker.id),
       worker.region,

@@ -16,6 +16,8 @@ export type Decision = {
 
 export type Evidence = {
   owned: Owned[];
+  /** All that carry the marker, or with a worker name its tag: those of other CI servers too. */
+  marked: Droplet[];
   /** Droplets with some of our tags, but not all. */
   suspects: Droplet[];
   /** Undefined when there is no CI server, or it does not answer. */

@@ -81,13 +81,13 @@ function isOurs({name, tags}: CiWorker, workerName: string | undefined): boolean
  * marker, kind and CI tags stay for good, so that a droplet that lost its name all the same is still seen and reported.
  */
 export async function removeUnusedTags(
-  {owned, suspects}: Evidence,
+  {owned, marked, suspects}: Evidence,
   {request, goneNames}: Scope,
   {digitalOcean, signal, time}: Pick<Context, 'digitalOcean' | 'signal' | 'time'>,
 ): Promise<Decision[]> {
   const now = digitalOcean.time ?? time.now();
-  const isQuiet = owned.every(
-    ({droplet}) => now - Date.parse(droplet.created_at) > quietSeconds * 1000,
+  const isQuiet = marked.every(
+    ({created_at: createdAt}) => now - Date.parse(createdAt) > quietSeconds * 1000,
   );
   const isWhole = request.workerName === undefined && suspects.length === 0;
   if (!isQuiet || !isWhole) {

@@ -119,6 +119,7 @@ async function look(
 
   return {
     owned,
+    marked: droplets,
     suspects: droplets.filter((droplet) => isSuspect(droplet, id)),
     workers,
     serviceTime: digitalOcean.time,

@@ -257,10 +257,16 @@ test('the emulator prints the environment that the other commands need', async (
   await expect(readFile(key)).rejects.toThrow('ENOENT');
 });
 
-test('the demo shows the commands and proves that nothing is left', async () => {
-  const {stdout, code} = await run(['demo']);
+test.each(['concourse', 'taskcluster'])(
+  'the demo of %s shows the commands and proves that nothing is left',
+  async (kind) => {
+    const {stdout, code} = await run(['demo', '--kind', kind]);
 
-  expect(code).toBe(0);
-  expect(stdout).toMatch(/\$ do-worker create[\s\S]+\$ do-worker list[\s\S]+\$ do-worker destroy/v);
-  expect(stdout).toContain('Left over: 0 droplets, 0 workers, 0 stray tags');
-}, 40_000);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /\$ do-worker create[\s\S]+\$ do-worker list[\s\S]+\$ do-worker destroy/v,
+    );
+    expect(stdout).toContain('Left over: 0 droplets, 0 workers, 0 stray tags');
+  },
+  60_000,
+);

@@ -10,12 +10,18 @@ const create = ['create', 'build-arm', '--count', '2', '--run', 'b7', '--ttl', '
 const calls = 5;
 /** Droplets have expired when the cleanup looks, by DigitalOcean's clock and by its own. */
 const laterSeconds = 7200;
+type Service = 'digitalOcean' | 'taskcluster';
+
 const moments = Array.from({length: calls}, (_, index) => index + 1).flatMap((call) => [
   [call, 'before'] as const,
   [call, 'after'] as const,
 ]);
 
-async function killAt(call: number, when: 'before' | 'after') {
+/** Kills the command at its nth request to DigitalOcean, or to Taskcluster. */
+async function killAt(
+  command: string[],
+  {call, when, of = 'digitalOcean'}: {call: number; when: 'before' | 'after'; of?: Service},
+) {
   let running: Running | undefined;
   let seen = 0;
   const at = async (now: 'before' | 'after') => {
@@ -32,13 +38,16 @@ async function killAt(call: number, when: 'before' | 'after') {
     await (when === 'before' && Promise.withResolvers<void>().promise);
   };
 
-  const emulator = await startEmulator({
-    ...instant,
-    onRequest: async () => at('before'),
-    onResponse: async () => at('after'),
-  });
+  const hooks = {
+    digitalOcean: {
+      onRequest: async () => at('before'),
+      onResponse: async () => at('after'),
+    },
+    taskcluster: {atTaskclusterRequest: at},
+  };
+  const emulator = await startEmulator({...instant, simulateRunner: true, ...hooks[of]});
   const environment = await environmentOf(emulator);
-  running = start(create, environment);
+  running = start(command, environment);
   const {code} = await running.done;
   return {emulator, environment, code};
 }
@@ -62,7 +71,7 @@ test('a create makes the calls that the kills below are for', async () => {
 test.each(moments)(
   'killed at call %i, %s its effect, leaves nothing to one cleanup',
   async (call, when) => {
-    const killed = await killAt(call, when);
+    const killed = await killAt(create, {call, when});
     await using emulator = killed.emulator;
     expect(killed.code).toBeNull();
     expect([0, 2]).toContain(emulator.digitalOcean.everyDroplet().length);
@@ -76,5 +85,42 @@ test.each(moments)(
     expect({code, stdout}).toMatchObject({code: 0});
     expect(emulator.digitalOcean.droplets()).toEqual([]);
     expect(emulator.concourse.workers()).toEqual([]);
+  },
+);
+
+const forTaskcluster = ['--kind', 'taskcluster'];
+
+test('a create for Taskcluster makes the calls that the kills below are for', async () => {
+  await using emulator = await startEmulator({...instant, simulateRunner: true});
+
+  const {code} = await run([...create, ...forTaskcluster], await environmentOf(emulator));
+
+  expect(code).toBe(0);
+  expect(
+    emulator.taskcluster.requests
+      .filter(({isSigned, path}) => isSigned && !path.includes('claim-work'))
+      .slice(0, 7)
+      .map(({method}) => method),
+  ).toEqual(['GET', 'GET', 'PUT', 'DELETE', 'PUT', 'PUT', 'GET']);
+});
+
+// The last check, the two records, and the first look at what is there.
+test.each([4, 5, 6, 7].flatMap((call) => [[call, 'before'] as const, [call, 'after'] as const]))(
+  'killed at call %i to Taskcluster, %s its effect, leaves no droplet and no record to one cleanup',
+  async (call, when) => {
+    const killed = await killAt([...create, ...forTaskcluster], {call, when, of: 'taskcluster'});
+    await using emulator = killed.emulator;
+    expect(killed.code).toBeNull();
+    emulator.digitalOcean.settings.clockSkewSeconds = laterSeconds;
+    emulator.taskcluster.settings.clockAheadSeconds = laterSeconds;
+
+    const {code, stdout} = await run(['cleanup', '--json', ...forTaskcluster], {
+      ...killed.environment,
+      ...clockAhead(laterSeconds),
+    });
+
+    expect({code, stdout}).toMatchObject({code: 0});
+    expect(emulator.digitalOcean.droplets()).toEqual([]);
+    expect(emulator.taskcluster.workers().filter(({state}) => state === 'running')).toEqual([]);
   },
 );

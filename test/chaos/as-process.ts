@@ -28,6 +28,12 @@ export const operateAsProcess: Operate = async (world, label, operation, options
     // What a dead process has not sent has no effect.
     await (isKilled && when === 'before' && Promise.withResolvers<void>().promise);
   });
+  if (jumpSeconds > 0) {
+    // Taskcluster refuses what a clock that is far from its own has signed, and the process has its own clock.
+    const {settings} = line.emulator.taskcluster;
+    Object.assign(settings, {clockAheadSeconds: jumpSeconds, taskclusterDateSkewSeconds: 0});
+  }
+
   const {folder, environment} = await writeEmulatorKeys(line.emulator.concourse);
   const running = start(argumentsOf(operation), {
     ...line.emulator.environment,
@@ -73,18 +79,25 @@ function parsed(stdout: string): Output {
 }
 
 function argumentsOf(operation: Operation): string[] {
-  const {kind, workerName} = operation;
+  const {kind, workerName, ci} = operation;
   if (kind === 'cleanup') {
     return [
       kind,
       '--json',
+      ...given('--kind', ci),
       ...given('--name', workerName),
       ...given('--max-deletes', operation.maxDeletes),
       ...given('--grace', graceSeconds),
     ];
   }
 
-  const selection = [kind, operation.workerName, '--json', ...given('--run', operation.runKey)];
+  const selection = [
+    kind,
+    operation.workerName,
+    '--json',
+    ...given('--kind', ci),
+    ...given('--run', operation.runKey),
+  ];
   return kind === 'destroy'
     ? selection
     : [

@@ -21,8 +21,9 @@ export function describePlan(plan: Plan): string[] {
     `Services: ${JSON.stringify(plan.switches)}`,
     ...plan.faults.map((fault) => `Fault: ${JSON.stringify(fault)}`),
     ...plan.concourseFaults.map((fault) => `Concourse fault: ${JSON.stringify(fault)}`),
+    ...plan.taskclusterFaults.map((fault) => `Taskcluster fault: ${JSON.stringify(fault)}`),
     `Foreign droplets: ${describeForeign(plan.foreign)}`,
-    `Stalled worker of ours: ${plan.hasStaleWorker ? 'one' : 'none'}`,
+    `Stale workers of ours: ${plan.hasStaleWorker ? 'one of each kind' : 'none'}`,
     'Steps:',
     ...plan.steps.map((step, index) => `  #${index + 1} ${describeStep(step)}`),
   ];

@@ -76,6 +76,11 @@ export function foreignDroplets(ci: string): Record<string, SeedDroplet> {
       tags: allTags({ci, kind: 'taskcluster'}),
       ...day,
     },
+    'of another worker pool': {
+      name: 'a-r1-abcdefh6',
+      tags: allTags({ci: theirCi, kind: 'taskcluster'}),
+      ...day,
+    },
     'in an autoscale pool': {
       name: 'pool-1-abcdefh4',
       tags: ['autoscale:pool-1', 'do-worker'],

@@ -1,4 +1,4 @@
-import {connect, request, type Connected} from '../support/connect.js';
+import {connect, request, taskclusterRequest, type Connected} from '../support/connect.js';
 import {ActionableError, Interrupted} from '../../src/errors.js';
 import {cleanUp} from '../../src/workers/cleanup.js';
 import {createWorkers} from '../../src/workers/create.js';
@@ -19,7 +19,7 @@ export const operateInProcess: Operate = async (world, label, operation, options
   const {stop, jumpSeconds = 0} = options;
   const stopping = createStopping(stop);
   const line = await world.open(label, operation, stopping.at);
-  const connected = await connect(line.emulator);
+  const connected = await connect(line.emulator, {kind: operation.ci});
   const {context} = connected;
   stopping.begin(connected);
   const ci = context.ci && stopping.guard(context.ci, true);
@@ -53,6 +53,8 @@ export const operateInProcess: Operate = async (world, label, operation, options
   return outcome;
 };
 
+const requestFor = {concourse: request, taskcluster: taskclusterRequest};
+
 async function perform(
   operation: Operation,
   context: Connected['context'],
@@ -67,8 +69,8 @@ async function perform(
     return {};
   }
 
-  const {kind: _, ...wanted} = operation;
-  const {workers} = await createWorkers(await request(wanted), context, {pace});
+  const {kind: _, ci, ...wanted} = operation;
+  const {workers} = await createWorkers(await requestFor[ci](wanted), context, {pace});
   return {created: workers.map(({name}) => name)};
 }
 

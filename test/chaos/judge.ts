@@ -1,5 +1,7 @@
 import type {Droplet} from '../../src/emulator/digitalocean/entities.js';
+import {kinds} from '../../src/ci-server.js';
 import {foreignWorkers} from './foreign.js';
+import {keyOf} from './foreign-records.js';
 import type {Operation, Plan} from './plan.js';
 import {partsOf} from './truth.js';
 import {described, type World} from './world.js';
@@ -13,26 +15,12 @@ type Done = {
 };
 
 /** What must hold when an operation has said that it succeeded. */
-export function judgeDone(
-  world: World,
-  {plan, label, operation, created = [], startedAt}: Done,
-): void {
+export function judgeDone(world: World, done: Done): void {
+  const {operation, label, startedAt} = done;
   const {truth, emulator} = world;
   const {violations} = truth;
   if (operation.kind === 'create') {
-    if (created.length < (operation.min ?? operation.count) || created.length > operation.count) {
-      violations.push(`${label} succeeded with ${created.length} workers`);
-    }
-
-    const deleted = deletedNames(world);
-    const isThere = plan.steps.some(({outage}) => outage !== undefined)
-      ? truth.isListed
-      : truth.isRegistered;
-    for (const name of created) {
-      if (!isThere(name) && !deleted.has(name)) {
-        violations.push(`${label} succeeded, but ${name} is not registered`);
-      }
-    }
+    judgeCreated(world, done, operation);
   }
 
   const {listLagMs, tagLagMs, clockSkewSeconds} = emulator.digitalOcean.settings;
@@ -44,9 +32,38 @@ export function judgeDone(
     const {workerName, runKey} = partsOf(droplet.name);
     const wasThere = droplet.createdAt - clockSkewSeconds * 1000 < startedAt;
     const isMeant =
-      workerName === operation.workerName.toLowerCase() && (operation.runKey ?? runKey) === runKey;
+      droplet.tags.has(`do-worker:kind:${operation.ci}`) &&
+      workerName === operation.workerName.toLowerCase() &&
+      (operation.runKey ?? runKey) === runKey;
     if (isMeant && wasThere && !droplet.isDestroying) {
       violations.push(`${label} succeeded, but ${droplet.name} is there`);
+    }
+  }
+}
+
+function judgeCreated(
+  world: World,
+  {plan, label, created = []}: Done,
+  {count, min = count}: Extract<Operation, {kind: 'create'}>,
+): void {
+  const {truth} = world;
+  const {violations} = truth;
+  if (created.length < min || created.length > count) {
+    violations.push(`${label} succeeded with ${created.length} workers`);
+  }
+
+  // One that hangs soon after it registered may have left the list again by the time the rest is destroyed.
+  if (plan.switches.hangAfterMs !== undefined) {
+    return;
+  }
+
+  const deleted = deletedNames(world);
+  const isThere = plan.steps.some(({outage}) => outage !== undefined)
+    ? truth.isListed
+    : truth.isRegistered;
+  for (const name of created) {
+    if (!isThere(name) && !deleted.has(name)) {
+      violations.push(`${label} succeeded, but ${name} is not registered`);
     }
   }
 }
@@ -88,19 +105,19 @@ export function judgeRuns({truth}: World, {steps, switches}: Plan): void {
       continue;
     }
 
-    const run = `${operation.workerName.toLowerCase()}-${operation.runKey}`;
+    const run = `${operation.ci} ${operation.workerName.toLowerCase()}-${operation.runKey}`;
     most.set(run, Math.max(most.get(run) ?? 0, operation.count));
   }
 
-  const names = truth
-    .ours()
-    .map(({name}) => name)
-    .filter((name) => truth.isRegistered(name));
+  const registered = truth.ours().filter(({name}) => truth.isRegistered(name));
   for (const [run, count] of most) {
-    const workers = names.filter((name) => {
-      const {workerName, runKey} = partsOf(name);
-      return `${workerName}-${runKey}` === run;
-    });
+    const workers = registered
+      .filter(({name, tags}) => {
+        const {workerName, runKey} = partsOf(name);
+        const ci = kinds.find((kind) => tags.has(`do-worker:kind:${kind}`));
+        return `${ci} ${workerName}-${runKey}` === run;
+      })
+      .map(({name}) => name);
     if (workers.length > count) {
       truth.violations.push(
         `run ${run} has more than ${count} workers: ${workers.toSorted().join(' ')}`,
@@ -114,7 +131,7 @@ export function judgeEnd(
   world: World,
   {good, seemingly}: {good: Droplet[]; seemingly: Droplet[]},
 ): void {
-  const {emulator, truth, foreign} = world;
+  const {emulator, truth, foreign, foreignRecords} = world;
   const {violations} = truth;
   const left = truth.ours();
   for (const droplet of left) {
@@ -152,6 +169,12 @@ export function judgeEnd(
     }
   }
 
+  for (const row of emulator.taskcluster.workers()) {
+    if (foreignRecords.has(keyOf(row)) && row.state !== 'running') {
+      violations.push(`a foreign static worker was removed: ${keyOf(row)}`);
+    }
+  }
+
   const foreignTags = new Set([...foreign.keys()].flatMap(({tags}) => [...tags.keys()]));
   for (const {name} of emulator.digitalOcean.tags()) {
     const tag = name.toLowerCase();
@@ -164,14 +187,16 @@ export function judgeEnd(
 /** However many operations there are, there are these tags: none names a run or a droplet. */
 const knownTag = /^do-worker(?::kind:[a-z]+|:ci:[0-9a-f]{8}|:name:(?:a|a-b|a-b-c)|:ttl:\d{1,5})?$/v;
 
-/** Workers that no droplet stands behind. */
-export function staleWorkers({emulator, truth}: World): string[] {
+/** Workers and records of workers that no droplet stands behind. */
+export function staleWorkers({emulator, truth, foreignRecords}: World): string[] {
   const standing = new Set<string>([
     ...foreignWorkers.map(({name}) => name),
     ...truth.ours().map(({name}) => name),
   ]);
-  return emulator.concourse
+  const listed = emulator.concourse.workers().map(({name}) => name);
+  const recorded = emulator.taskcluster
     .workers()
-    .map(({name}) => name)
-    .filter((name) => !standing.has(name));
+    .filter((row) => row.state === 'running' && !foreignRecords.has(keyOf(row)))
+    .map(({workerId}) => workerId);
+  return [...listed, ...recorded].filter((name) => !standing.has(name));
 }

@@ -1,4 +1,4 @@
-import type {Fault as ConcourseFault} from '../../src/emulator/concourse/faults.js';
+import type {Fault as CiFault} from '../../src/emulator/concourse/faults.js';
 import type {Fault} from '../../src/emulator/digitalocean/faults.js';
 import type {Random} from './random.js';
 
@@ -63,13 +63,37 @@ const concoursePlaces = [
   {method: 'POST', path: '/sky/*'},
   {method: '*', path: '*'},
 ];
-const concourseKinds = ['status', 'html', 'drop', 'lost', 'slow'] as const;
+const ciKinds = ['status', 'html', 'drop', 'lost', 'slow'] as const;
 
-export function chooseConcourseFaults(random: Random, unit: number): ConcourseFault[] {
+export function chooseConcourseFaults(random: Random, unit: number): CiFault[] {
+  return chooseCiFaults(random, unit, concoursePlaces);
+}
+
+const manager = '/api/worker-manager/v1';
+const taskclusterPlaces = [
+  {method: 'GET', path: `${manager}/workers/*`},
+  {method: 'GET', path: `${manager}/provisioners/*`},
+  {method: 'PUT', path: `${manager}/workers/*`},
+  {method: 'PUT', path: `${manager}/workers/*`},
+  {method: 'DELETE', path: `${manager}/workers/*`},
+  {method: 'POST', path: `${manager}/worker/register`},
+  {method: 'POST', path: '/api/queue/*'},
+  {method: '*', path: '*'},
+];
+
+export function chooseTaskclusterFaults(random: Random, unit: number): CiFault[] {
+  return chooseCiFaults(random, unit, taskclusterPlaces);
+}
+
+function chooseCiFaults(
+  random: Random,
+  unit: number,
+  ciPlaces: Array<{method: string; path: string}>,
+): CiFault[] {
   return Array.from({length: random.pick([0, 0, 0, 1, 2])}, () => {
-    const kind = random.pick(concourseKinds);
+    const kind = random.pick(ciKinds);
     return {
-      ...random.pick(concoursePlaces),
+      ...random.pick(ciPlaces),
       kind,
       after: random.integer(0, 10),
       times: random.integer(1, 6),

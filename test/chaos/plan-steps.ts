@@ -1,3 +1,4 @@
+import type {Kind} from '../../src/ci-server.js';
 import type {Operation, Step, Stop} from './plan.js';
 import type {Random} from './random.js';
 
@@ -7,10 +8,12 @@ const runKeys = ['r1', 'r2', 'b'];
 const longTtlSeconds = [3600, 86_400];
 
 /** Most operations of a sequence are about the same name and the same run. */
-type Usual = {workerName: string; runKey: string};
+type Usual = {workerName: string; runKey: string; cis: Kind[]};
 
 /** What is true of the whole sequence. */
 export type Traits = {
+  /** The kinds of CI servers that its operations are for. */
+  cis: Kind[];
   /** Nothing but one operation at a time looks at the CI server. */
   isBlind: boolean;
   /** Answers to creates are lost. */
@@ -21,7 +24,11 @@ export type Traits = {
 };
 
 export function chooseSteps(random: Random, traits: Traits): Step[] {
-  const usual = {workerName: random.pick(workerNames), runKey: random.pick(runKeys)};
+  const usual = {
+    workerName: random.pick(workerNames),
+    runKey: random.pick(runKeys),
+    cis: traits.cis,
+  };
   const length = random.integer(2, 5);
   return Array.from({length}, (_, index) =>
     traits.isRivalry && index < 2
@@ -30,11 +37,11 @@ export function chooseSteps(random: Random, traits: Traits): Step[] {
   );
 }
 
-function chooseRival(random: Random, {workerName, runKey}: Usual, {unit}: Traits): Step {
+function chooseRival(random: Random, {workerName, runKey, cis}: Usual, {unit}: Traits): Step {
   return {
     isOverlapping: true,
     delaySeconds: random.integer(0, 5) * unit,
-    operation: chooseCreate(random, workerName, runKey, unit),
+    operation: chooseCreate(random, {ci: cis[0]!, workerName, runKey}, unit),
   };
 }
 
@@ -48,7 +55,10 @@ function chooseStep(random: Random, usual: Usual, traits: Traits): Step {
     return {
       ...timing,
       isOverlapping: true,
-      outage: {of: random.pick(['TSA', 'ATC']), seconds: random.integer(10, 200) * unit},
+      outage: {
+        of: random.pick(['TSA', 'ATC', 'Taskcluster']),
+        seconds: random.integer(10, 200) * unit,
+      },
     };
   }
 
@@ -76,9 +86,11 @@ function chooseOperation(random: Random, usual: Usual, unit: number): Operation 
   const workerName = random.chance(0.6) ? usual.workerName : random.pick(workerNames);
   const chosen = random.chance(0.6) ? usual.runKey : random.pick(runKeys);
   const runKey = random.chance(0.7) ? chosen : undefined;
+  const ci = random.pick(usual.cis);
   const kind = random.pick(['create', 'create', 'create', 'destroy', 'cleanup'] as const);
   if (kind === 'cleanup') {
     return {
+      ci,
       kind,
       workerName: random.chance(0.2) ? workerName : undefined,
       maxDeletes: random.chance(0.3) ? random.integer(0, 5) : undefined,
@@ -86,22 +98,20 @@ function chooseOperation(random: Random, usual: Usual, unit: number): Operation 
   }
 
   return kind === 'destroy'
-    ? {kind, workerName, runKey}
-    : chooseCreate(random, workerName, runKey, unit);
+    ? {ci, kind, workerName, runKey}
+    : chooseCreate(random, {ci, workerName, runKey}, unit);
 }
 
 function chooseCreate(
   random: Random,
-  workerName: string,
-  runKey: string | undefined,
+  whose: {ci: Kind; workerName: string; runKey: string | undefined},
   unit: number,
 ): Operation {
   const count = random.pick([1, 1, 2, 3, 4]);
   const timeoutSeconds = Math.ceil(random.pick([120, 180, 300]) * unit);
   return {
+    ...whose,
     kind: 'create',
-    workerName,
-    runKey,
     count,
     min: random.chance(0.3) ? random.integer(1, count) : undefined,
     ttlSeconds: random.chance(0.2)

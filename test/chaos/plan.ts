@@ -1,13 +1,20 @@
-import type {Fault as ConcourseFault} from '../../src/emulator/concourse/faults.js';
+import type {Kind} from '../../src/ci-server.js';
+import type {Fault as CiFault} from '../../src/emulator/concourse/faults.js';
 import type {Fault} from '../../src/emulator/digitalocean/faults.js';
 import type {EmulatorOptions} from '../../src/emulator/options.js';
 import {chooseForeign} from './foreign.js';
-import {chooseConcourseFaults, chooseFaults, chooseLostAnswer} from './plan-faults.js';
+import {
+  chooseConcourseFaults,
+  chooseFaults,
+  chooseLostAnswer,
+  chooseTaskclusterFaults,
+} from './plan-faults.js';
 import {chooseSwitches} from './plan-switches.js';
 import {chooseSteps} from './plan-steps.js';
 import {createRandom} from './random.js';
 
-export type Operation =
+/** `ci` is the kind of CI server that it is for. */
+export type Operation = {ci: Kind} & (
   | {
       kind: 'create';
       workerName: string;
@@ -19,7 +26,8 @@ export type Operation =
       sizes: string[];
     }
   | {kind: 'destroy'; workerName: string; runKey: string | undefined}
-  | {kind: 'cleanup'; workerName: string | undefined; maxDeletes: number | undefined};
+  | {kind: 'cleanup'; workerName: string | undefined; maxDeletes: number | undefined}
+);
 
 /** At its nth request an operation stops dead (`kill`), or is told to stop (`interrupt`). */
 export type Stop = {how: 'kill' | 'interrupt'; request: number; when: 'before' | 'after'};
@@ -31,7 +39,7 @@ export type Step = {
   delaySeconds: number;
   operation?: Operation;
   stop?: Stop | undefined;
-  outage?: {of: 'TSA' | 'ATC'; seconds: number};
+  outage?: {of: 'TSA' | 'ATC' | 'Taskcluster'; seconds: number};
 };
 
 /** Everything that the seed decides. */
@@ -41,7 +49,8 @@ export type Plan = {
   unit: number;
   switches: EmulatorOptions;
   faults: Fault[];
-  concourseFaults: ConcourseFault[];
+  concourseFaults: CiFault[];
+  taskclusterFaults: CiFault[];
   foreign: string[];
   hasStaleWorker: boolean;
   steps: Step[];
@@ -61,6 +70,7 @@ export function makePlan(seed: number, usualUnit = 1): Plan {
   const isBlind = !isRivalry && random.chance(0.05);
   const isLosing = !isRivalry && random.chance(0.15);
   const isCrowded = random.chance(0.06);
+  const cis = random.pick<Kind[]>([['concourse'], ['taskcluster'], ['concourse', 'taskcluster']]);
   return {
     seed,
     unit,
@@ -72,8 +82,9 @@ export function makePlan(seed: number, usualUnit = 1): Plan {
     },
     faults: [...(isLosing ? chooseLostAnswer(random) : []), ...chooseFaults(random, unit)],
     concourseFaults: isBlind ? [] : chooseConcourseFaults(random, unit),
+    taskclusterFaults: isBlind ? [] : chooseTaskclusterFaults(random, unit),
     foreign: chooseForeign(random, isCrowded),
     hasStaleWorker: !isBlind && random.chance(0.3),
-    steps: chooseSteps(random, {isBlind, isLosing, isRivalry, unit}),
+    steps: chooseSteps(random, {cis, isBlind, isLosing, isRivalry, unit}),
   };
 }

@@ -1,3 +1,4 @@
+import {kinds} from '../../src/ci-server.js';
 import {jumpSeconds, type Plan, type Step} from './plan.js';
 import type {Operate} from './operate.js';
 import {judgeDone, judgeEnd, judgeFailed, judgeRuns, staleWorkers} from './judge.js';
@@ -50,7 +51,7 @@ export async function playSequence(
     violations: [...new Set(truth.violations)],
     story,
     counts: {
-      operations: plan.steps.filter(({operation}) => operation).length + 1,
+      operations: plan.steps.filter(({operation}) => operation).length + kinds.length,
       faults: requests.filter(({fault}) => fault !== undefined).length + outages,
       kills: areKilled.filter(Boolean).length,
       droplets: emulator.digitalOcean.everyDroplet().length - world.foreign.size,
@@ -96,18 +97,33 @@ async function playOutage(
   {emulator, setTsa}: World,
   {of, seconds}: NonNullable<Step['outage']>,
 ): Promise<void> {
-  if (of === 'TSA') {
-    setTsa(false);
-  } else {
-    emulator.concourse.addFault({method: '*', path: '*', kind: 'status', status: 502});
-  }
-
-  await emulator.clock.sleep(seconds * 1000);
-  if (of === 'TSA') {
-    setTsa(true);
-  } else {
-    emulator.concourse.clearFaults();
-  }
+  const {concourse, taskcluster, clock} = emulator;
+  const everything = {method: '*', path: '*', kind: 'status', status: 502} as const;
+  const outages: Record<typeof of, {begin(): void; end(): void}> = {
+    TSA: {
+      begin() {
+        setTsa(false);
+      },
+      end() {
+        setTsa(true);
+      },
+    },
+    ATC: {
+      begin() {
+        concourse.addFault(everything);
+      },
+      end: concourse.clearFaults,
+    },
+    Taskcluster: {
+      begin() {
+        taskcluster.addFault(everything);
+      },
+      end: taskcluster.clearFaults,
+    },
+  };
+  outages[of].begin();
+  await clock.sleep(seconds * 1000);
+  outages[of].end();
 }
 
 /** Until what can still boot has booted, and the workers of what is gone have left the list. */
@@ -119,6 +135,13 @@ async function settle({switches, unit}: Plan, world: World): Promise<void> {
   await waitUntil(world, 300 * unit, () =>
     truth.ours().every(({name, status}) => truth.isRegistered(name) || status === 'off'),
   );
+}
+
+/** Two hours pass for the services, in which nothing happens but that workers go on asking for work. */
+function jump({emulator, keepForeignActive}: World): void {
+  emulator.digitalOcean.settings.clockSkewSeconds += jumpSeconds;
+  emulator.taskcluster.settings.taskclusterDateSkewSeconds += jumpSeconds;
+  keepForeignActive(jumpSeconds);
 }
 
 async function waitUntil(
@@ -134,9 +157,9 @@ async function waitUntil(
 
 async function endWithCleanup(plan: Plan, world: World, operate: Operate): Promise<void> {
   const {unit} = plan;
-  const {truth, emulator} = world;
+  const {truth} = world;
   judgeRuns(world, plan);
-  emulator.digitalOcean.settings.clockSkewSeconds += jumpSeconds;
+  jump(world);
   const good = truth.ours().filter(
     (droplet) =>
       // One that may hang at any moment is not good for long.
@@ -150,21 +173,24 @@ async function endWithCleanup(plan: Plan, world: World, operate: Operate): Promi
     .ours()
     .filter(({name}) => plan.switches.hangAfterMs !== undefined && truth.isListed(name));
   world.tell(`time passes; good workers: ${good.map(({name}) => name).join(' ') || 'none'}`);
-  const {
-    end,
-    message,
-    left = 0,
-  } = await operate(
-    world,
-    'last cleanup',
-    {kind: 'cleanup', workerName: undefined, maxDeletes: 1000},
-    {jumpSeconds},
-  );
-  world.tell(`last cleanup ${end}${message && `: ${message}`}`);
-  if (end !== 'done') {
-    truth.violations.push(`the last cleanup ${end}: ${message}`);
-  } else if (left > 0) {
-    truth.violations.push(`the last cleanup left ${left} of what it should delete`);
+  for (const ci of kinds) {
+    const label = `last cleanup of ${ci}`;
+    const {
+      end,
+      message,
+      left = 0,
+    } = await operate(
+      world,
+      label,
+      {ci, kind: 'cleanup', workerName: undefined, maxDeletes: 1000},
+      {jumpSeconds},
+    );
+    world.tell(`${label} ${end}${message && `: ${message}`}`);
+    if (end !== 'done') {
+      truth.violations.push(`the ${label} ${end}: ${message}`);
+    } else if (left > 0) {
+      truth.violations.push(`the ${label} left ${left} of what it should delete`);
+    }
   }
 
   // Workers that it did not see, because they registered late, leave the list by themselves.

@@ -29,17 +29,21 @@ export type Truth = {
 };
 
 export function createTruth(emulator: Emulator, foreignIds: ReadonlySet<number>): Truth {
-  const {digitalOcean, concourse, clock} = emulator;
+  const {digitalOcean, concourse, taskcluster, clock} = emulator;
   const violations: string[] = [];
   const registeredSince = new Map<string, number>();
   const now = () => clock.now() + digitalOcean.settings.clockSkewSeconds * 1000;
   const runningNames = () =>
-    new Set(
-      concourse
+    new Set([
+      ...concourse
         .workers()
         .filter(({state}) => state === 'running')
         .map(({name}) => name),
-    );
+      ...taskcluster
+        .workers()
+        .filter((row) => row.state === 'running' && taskcluster.lastActive(row) !== undefined)
+        .map(({workerId}) => workerId),
+    ]);
 
   const isExpired = (droplet: Droplet) => {
     const tag = [...droplet.tags.keys()].find((each) => each.startsWith('do-worker:ttl:'));
@@ -58,7 +62,8 @@ export function createTruth(emulator: Emulator, foreignIds: ReadonlySet<number>)
       runningNames().has(droplet.name);
     const isOwn = asked.has(droplet.name);
     const isOfName =
-      operation.workerName === undefined || operation.workerName.toLowerCase() === workerName;
+      droplet.tags.has(`do-worker:kind:${operation.ci}`) &&
+      (operation.workerName === undefined || operation.workerName.toLowerCase() === workerName);
     const isOfRun =
       operation.kind === 'cleanup' || operation.runKey === undefined || operation.runKey === runKey;
     const isMeant =
@@ -74,7 +79,8 @@ export function createTruth(emulator: Emulator, foreignIds: ReadonlySet<number>)
     violations,
     ours: () => digitalOcean.droplets().filter(({id}) => !foreignIds.has(id)),
     isRegistered: (name) => runningNames().has(name),
-    isListed: (listed) => concourse.workers().some(({name}) => name === listed),
+    isListed: (listed) =>
+      concourse.workers().some(({name}) => name === listed) || runningNames().has(listed),
     isExpired,
 
     see({method, path, body}, actor) {

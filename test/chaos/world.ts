@@ -4,6 +4,7 @@ import type {EmulatorOptions} from '../../src/emulator/options.js';
 import {startEmulator, type Emulator} from '../../src/emulator/server.js';
 import {ciIdOf} from '../../src/workers/identity.js';
 import {foreignDroplets, foreignWorkers, staleWorker} from './foreign.js';
+import {addForeignRecords} from './foreign-records.js';
 import {startForward, type Forward} from './forward.js';
 import type {Operation, Plan} from './plan.js';
 import {createTruth, type Actor, type Truth} from './truth.js';
@@ -25,6 +26,10 @@ export type World = AsyncDisposable & {
   /** Names of the droplets that the operation asked for. */
   askedBy(label: string): ReadonlySet<string>;
   setTsa(isOpen: boolean): void;
+  /** Taskcluster's workers that are not ours, by group and id. */
+  readonly foreignRecords: ReadonlySet<string>;
+  /** As if they had gone on asking for work for so long. */
+  keepForeignActive(seconds: number): void;
   /** From now on everything works. */
   mend(): void;
 };
@@ -49,6 +54,8 @@ export async function startWorld(plan: Plan, timeScale: number): Promise<World> 
     externalUrl,
     faults: plan.faults.map((fault) => ({...fault})),
     concourseFaults: plan.concourseFaults,
+    taskclusterFaults: plan.taskclusterFaults,
+    simulateRunner: true,
     async onRequest(request) {
       const entry = entryOf(request);
       await entry?.atRequest?.('before');
@@ -77,6 +84,7 @@ export async function startWorld(plan: Plan, timeScale: number): Promise<World> 
     concourse.addWorker({...worker, tags: worker.tags && [...worker.tags]});
   }
 
+  const records = addForeignRecords(emulator, plan.hasStaleWorker);
   const truth = createTruth(emulator, new Set([...foreign.keys()].map(({id}) => id)));
   const sampling = setInterval(truth.sample, Math.max(10, 2000 / timeScale));
   const forward = async (port: number) => {
@@ -114,10 +122,13 @@ export async function startWorld(plan: Plan, timeScale: number): Promise<World> 
     askedBy: (label) =>
       [...actors.values()].find(({actor}) => actor.label === label)?.actor.asked ?? new Set(),
     setTsa: tsa.setOpen,
+    keepForeignActive: records.keepActive,
+    foreignRecords: records.names,
     mend() {
       digitalOcean.faults.length = 0;
       Object.assign(digitalOcean.settings, harmless);
       concourse.clearFaults();
+      emulator.taskcluster.clearFaults();
       tsa.setOpen(true);
     },
     async [Symbol.asyncDispose]() {

@@ -25,6 +25,8 @@ export type Controls = {
   ): void;
   /** A running static worker of a known pool; resolves with its record. */
   addWorker(worker: WorkerName & Partial<Row>): Row;
+  /** When the worker last asked the queue for work, in emulated milliseconds. */
+  lastActive(worker: WorkerName): number | undefined;
   /** As if the worker had last asked the queue for work at this emulated time. */
   setLastActive(worker: WorkerName, at: number): void;
   /** Says from now on that this worker should terminate. */
@@ -68,6 +70,7 @@ export function controlsOf(world: World): Controls {
       world.rows.set(keyOf(row), row);
       return {...row};
     },
+    lastActive: (worker) => world.lastActive.get(keyOf(worker)),
     setLastActive(worker, at) {
       world.lastActive.set(keyOf(worker), at);
     },

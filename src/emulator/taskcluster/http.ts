@@ -36,6 +36,7 @@ export function createApi(world: World, requests: RequestLog[]): App {
     const {method = 'GET', url: path = '/', headers} = call.env.incoming;
     const body = parsed(await call.req.text());
     call.set('payload', body);
+    await world.settings.atTaskclusterRequest?.('before');
     advance(world);
 
     const fault = world.faults.take(method, call.req.path);
@@ -44,6 +45,7 @@ export function createApi(world: World, requests: RequestLog[]): App {
       await next();
     }
 
+    await world.settings.atTaskclusterRequest?.('after');
     const isCut = fault?.kind === 'drop' || fault?.kind === 'lost';
     const answered = response ?? call.res;
     answered.headers.set('date', dateOf(world));

@@ -39,17 +39,27 @@ export const taskclusterSwitches = {
   ),
 };
 
+/** Called before a request has its effect, and after it; until its promise is fulfilled, the request waits. */
+export type AtTaskclusterRequest = (when: 'before' | 'after') => void | Promise<void>;
+
 export type TaskclusterSettings = SwitchValues<typeof taskclusterSwitches> & {
   faults: readonly Fault[];
+  atTaskclusterRequest?: AtTaskclusterRequest;
 };
 
 export type TaskclusterOptions = Partial<SwitchValues<typeof taskclusterSwitches>> & {
   /** Requests that go wrong. Paths are as sent: the slash of a pool is %2F. */
   faults?: readonly Fault[];
+  atTaskclusterRequest?: AtTaskclusterRequest;
 };
 
 export function taskclusterSettings(options: TaskclusterOptions): TaskclusterSettings {
   const settings = withDefaults(taskclusterSwitches, options);
   const faults = settings.failTaskcluster.map((line) => parseFault(line));
-  return {...settings, faults: [...faults, ...(options.faults ?? [])]};
+  const {atTaskclusterRequest} = options;
+  return {
+    ...settings,
+    faults: [...faults, ...(options.faults ?? [])],
+    ...(atTaskclusterRequest && {atTaskclusterRequest}),
+  };
 }

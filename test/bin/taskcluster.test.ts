@@ -1,0 +1,169 @@
+import {setTimeout as delay} from 'node:timers/promises';
+import {expect, test} from '@jest/globals';
+import {startEmulator, type Emulator} from '../../src/emulator/server.js';
+import {environmentOf, run} from '../support/run.js';
+
+type Json = Record<string, unknown>;
+
+const instant = {createMs: 10, bootMs: 10};
+const kind = ['--kind', 'taskcluster'];
+
+/** Statuses of what was sent to the end of a path. */
+function statuses({taskcluster}: Emulator, end: string): number[] {
+  return taskcluster.requests.filter(({path}) => path.endsWith(end)).map(({status}) => status);
+}
+
+async function until(isTrue: () => boolean): Promise<void> {
+  for (let waited = 0; waited < 20_000 && !isTrue(); waited += 50) {
+    await delay(50);
+  }
+}
+
+test('a worker lives its whole life: made, started by the real start-worker, renewed, destroyed', async () => {
+  await using emulator = await startEmulator(instant);
+  const {taskcluster, digitalOcean} = emulator;
+  // Credentials so short that they are due for renewal seconds after the start.
+  taskcluster.addPool('demo/pool', {config: {lifecycle: {reregistrationTimeout: 32}}});
+  const environment = await environmentOf(emulator);
+
+  const created = await run(['create', 'linux', '--run', 'r1', ...kind, '--json'], environment);
+  await until(() => statuses(emulator, '/worker/reregister').length > 0);
+  const claims = taskcluster.requests.length;
+  await until(() =>
+    taskcluster.requests.slice(claims).some(({path}) => path.includes('claim-work')),
+  );
+  const [droplet] = digitalOcean.droplets();
+  const listed = await run(['list', '--json'], environment);
+  const destroyed = await run(['destroy', 'linux', ...kind, '--json'], environment);
+
+  expect([created.code, listed.code, destroyed.code]).toEqual([0, 0, 0]);
+  expect(JSON.parse(listed.stdout)).toMatchObject([
+    {kind: 'taskcluster', workerName: 'linux', run: 'r1', workerState: 'running'},
+  ]);
+  expect(statuses(emulator, '/worker/register')).toEqual([200]);
+  expect(statuses(emulator, '/worker/reregister')).toEqual([200]);
+  const said = droplet!.console.join('\n');
+  expect(said).toContain('Identified as worker ams3/linux-r1-');
+  expect(said).toContain('got new credentials');
+  expect(said).not.toContain('asked the queue for work: 4');
+  expect((JSON.parse(destroyed.stdout) as {removed: string[]}).removed).toEqual([droplet!.name]);
+  expect(digitalOcean.droplets()).toEqual([]);
+  expect(taskcluster.workers().map(({state}) => state)).toEqual(['stopped']);
+}, 60_000);
+
+test('an account holds workers of both kinds, and each command takes its own', async () => {
+  await using emulator = await startEmulator({...instant, simulateRunner: true});
+  const environment = await environmentOf(emulator);
+  await run(['create', 'both', ...kind], environment);
+  await run(['create', 'both'], environment);
+
+  const all = await run(['list', 'both', '--json'], environment);
+  const table = await run(['list', 'both'], environment);
+  const some = await run(['list', ...kind, '--json'], environment);
+  const cleaned = await run(['cleanup', ...kind, '--json'], environment);
+  await run(['destroy', 'both'], environment);
+  const left = await run(['list', '--json'], environment);
+
+  const kindsIn = ({stdout}: {stdout: string}) =>
+    (JSON.parse(stdout) as Json[]).map((worker) => [worker.kind, worker.workerState]);
+  expect(kindsIn(all)).toEqual([
+    ['taskcluster', 'running'],
+    ['concourse', 'running'],
+  ]);
+  expect(table.stdout).toMatch(/^NAME\s+KIND\s+RUN/v);
+  expect(kindsIn(some)).toEqual([['taskcluster', 'running']]);
+  expect(JSON.parse(cleaned.stdout)).toMatchObject({counts: {deleted: 0, kept: 1}});
+  expect(kindsIn(left)).toEqual([['taskcluster', 'running']]);
+}, 60_000);
+
+test('renders what create sends, without the secret', async () => {
+  await using emulator = await startEmulator({...instant, simulateRunner: true});
+  const environment = await environmentOf(emulator);
+
+  const shown = await run(['render', 'linux', ...kind], environment);
+
+  expect(shown.code).toBe(0);
+  expect(shown.stdout).toContain(String.raw`staticSecret: \"‹redacted›\"`);
+  expect(shown.stdout).toContain(String.raw`workerPoolID: \"demo/pool\"`);
+  expect(emulator.taskcluster.workers()).toEqual([]);
+});
+
+test.each([
+  [
+    {DO_WORKER_WORKER_POOL: ''},
+    2,
+    /No CI server: give --worker-pool, and set TASKCLUSTER_ROOT_URL/v,
+  ],
+  [{DO_WORKER_WORKER_POOL: 'Demo'}, 2, /Worker pool "Demo" is not <provisionerId>\/<workerType>/v],
+  [{DO_WORKER_WORKER_POOL: 'demo/none'}, 1, /no worker pool demo\/none/v],
+  [{DO_WORKER_TAG: 'arm64'}, 2, /Taskcluster knows no tags/v],
+  [{TASKCLUSTER_ACCESS_TOKEN: ''}, 2, /TASKCLUSTER_ACCESS_TOKEN .* is not set/v],
+  [{TASKCLUSTER_CLIENT_ID: '', TASKCLUSTER_ACCESS_TOKEN: ''}, 1, /No credentials for Taskcluster/v],
+  [{TASKCLUSTER_ACCESS_TOKEN: 'wrong'}, 1, /answered 401/v],
+  [{DO_WORKER_GENERIC_WORKER_VERSION: 'latest'}, 2, /"latest" is not a release/v],
+  [{DO_WORKER_DOCKER_WORKER: 'relative'}, 2, /"relative" is not the absolute path/v],
+])('says what is wrong before anything is made: %j', async (changes, code, message) => {
+  await using emulator = await startEmulator({...instant, simulateRunner: true});
+
+  const result = await run(['create', 'linux', ...kind], {
+    ...(await environmentOf(emulator)),
+    ...changes,
+  });
+
+  expect(result.stderr).toMatch(message);
+  expect(result.code).toBe(code);
+  expect(emulator.digitalOcean.everyDroplet()).toEqual([]);
+  expect(emulator.taskcluster.workers()).toEqual([]);
+  expect(result.stdout + result.stderr).not.toContain(emulator.taskcluster.accessToken);
+});
+
+test('names the scopes that are missing, all at once', async () => {
+  await using emulator = await startEmulator({...instant, simulateRunner: true});
+  emulator.taskcluster.addClient('me', 'token', ['worker-manager:list-workers:demo/pool']);
+
+  const {code, stdout} = await run(['create', 'linux', ...kind, '--json'], {
+    ...(await environmentOf(emulator)),
+    TASKCLUSTER_CLIENT_ID: 'me',
+    TASKCLUSTER_ACCESS_TOKEN: 'token',
+  });
+
+  expect(code).toBe(1);
+  expect((JSON.parse(stdout) as {error: Json}).error.message).toBe(
+    `Client me of Taskcluster at ${emulator.taskcluster.url} lacks 3 scope(s): worker-manager:get-worker-pool:demo/pool worker-manager:create-worker:demo/pool/ams3/* worker-manager:remove-worker:demo/pool/ams3/*`,
+  );
+});
+
+test('the scopes that the README names are enough for everything', async () => {
+  await using emulator = await startEmulator({...instant, simulateRunner: true});
+  emulator.taskcluster.addClient('me', 'token', [
+    'worker-manager:get-worker-pool:demo/pool',
+    'worker-manager:list-workers:demo/pool',
+    'worker-manager:create-worker:demo/pool/*',
+    'worker-manager:remove-worker:demo/pool/*',
+  ]);
+  const environment = {
+    ...(await environmentOf(emulator)),
+    TASKCLUSTER_CLIENT_ID: 'me',
+    TASKCLUSTER_ACCESS_TOKEN: 'token',
+  };
+
+  const codes: Array<number | null> = [];
+  for (const command of ['create linux', 'list', 'cleanup', 'destroy linux', 'render linux']) {
+    codes.push((await run([...command.split(' '), ...kind], environment)).code);
+  }
+
+  expect(codes).toEqual([0, 0, 0, 0, 0]);
+}, 40_000);
+
+test('a pool whose provider makes its own workers is refused', async () => {
+  await using emulator = await startEmulator({...instant, simulateRunner: true});
+  emulator.taskcluster.addPool('demo/cloud', {providerId: 'google'});
+
+  const {code, stdout} = await run(
+    ['create', 'linux', ...kind, '--worker-pool', 'demo/cloud', '--json'],
+    await environmentOf(emulator),
+  );
+
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/Worker pool demo\/cloud takes no workers of one's own/v);
+});
