@@ -139,11 +139,13 @@ function placeProblems({regions, sizes, sshKeys, vpc}: CreateRequest): string[] 
   }
 
   for (const key of sshKeys) {
-    if (typeof key === 'string' && !fingerprint.test(key)) {
-      problems.push(
-        `SSH key ${JSON.stringify(key)} is neither a key id nor an MD5 fingerprint (aa:bb:…)`,
-      );
+    if (typeof key === 'number' || fingerprint.test(key)) {
+      continue;
     }
+
+    // The key itself may be given, even its private half.
+    const shown = /^[\w.:\-]{1,60}$/v.test(key) ? ` ${JSON.stringify(key)}` : '';
+    problems.push(`SSH key${shown} is neither a key id nor an MD5 fingerprint (aa:bb:…)`);
   }
 
   if (vpc !== undefined && !uuid.test(vpc)) {

@@ -1,9 +1,10 @@
 import {generateKeyPairSync} from 'node:crypto';
-import {mkdtemp, writeFile} from 'node:fs/promises';
+import {mkdtemp, readFile, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {expect, test} from '@jest/globals';
-import {environmentOf, run, type Ran} from '../support/run.js';
+import {buildEnvironment, newDirectory, sourceFor} from '../support/resource.js';
+import {environmentOf, run, startScript, type Ran} from '../support/run.js';
 import {startEmulator, type Emulator} from '../../src/emulator/server.js';
 
 const canary = 'CANARY5d1f';
@@ -105,5 +106,40 @@ test('no output of any command holds a secret when everything fails', async () =
   }
 
   expect(rans.filter(({code}) => code !== 0).length).toBeGreaterThan(12);
+  expectSilence(rans, secrets);
+}, 120_000);
+
+test("no output of the resource's scripts holds a secret, when all goes well and when it does not", async () => {
+  await using emulator = await startEmulator(instant);
+  const {environment, secrets} = await plant(emulator);
+  const dropletKey = await readFile(environment.DO_WORKER_DROPLET_KEY!, 'utf8');
+  const planted = {droplet_key: dropletKey, vars: {secret: `${canary}variable`}};
+  const step = async (script: 'in' | 'out', changes: object, parameters: object) =>
+    startScript(
+      script,
+      {
+        source: sourceFor(emulator, {...planted, ...changes}),
+        params: parameters,
+        version: {a: '1'},
+      },
+      {args: [await newDirectory()], environment: buildEnvironment(emulator)},
+    ).done;
+
+  const made = await step('in', {}, {worker_name: 'a'});
+  const rans = [made, await step('out', {}, {worker_name: 'a'})];
+  for (const changes of [
+    {api_key: `${canary} with a space`},
+    {api_key: canary, fly_password: canary},
+    {ci_worker_key: canary, ci_tsa_pub_key: canary, droplet_key: canary},
+    {ci_worker_key: {key: canary}, ssh_keys: [dropletKey], regoin: canary},
+    {concourse_url: `http://user:${canary}@127.0.0.1:9/`},
+    {digitalocean_url: `http://user:${canary}@127.0.0.1:9/`},
+    {concourse_download_url: `http://user:${canary}@127.0.0.1:9/`},
+    {template: '#cloud-config\na: {{workerKey}}\n b: {{vars.secret}}\n'},
+  ]) {
+    rans.push(await step('out', changes, {action: 'create'}));
+  }
+
+  expect(rans.map(({code}) => code === 0)).toEqual([true, true, ...rans.slice(2).map(() => false)]);
   expectSilence(rans, secrets);
 }, 120_000);
