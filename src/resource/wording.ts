@@ -1,4 +1,4 @@
-import {ActionableError} from '../errors.js';
+import {ActionableError, UsageError} from '../errors.js';
 
 /** The fields of `source` and `params` that stand for the command line's flags. */
 const fields: Record<string, string> = {
@@ -29,15 +29,14 @@ const fields: Record<string, string> = {
 
 /** The same error for the author of a pipeline, who knows fields and no flags. */
 export function inFieldNames(error: ActionableError, more: string[]): ActionableError {
-  return new ActionableError(
-    error.code,
-    translate(error.message),
-    [
-      ...error.suggestions.filter((each) => !onlyByFlag.test(each)).map((each) => translate(each)),
-      ...more,
-    ],
-    error.oclif.exit,
-  );
+  const suggestions = [...worded(error.suggestions), ...more];
+  return error instanceof UsageError
+    ? new UsageError(worded(error.problems), suggestions)
+    : new ActionableError(error.code, translate(error.message), suggestions, error.oclif.exit);
+}
+
+function worded(lines: string[]): string[] {
+  return lines.filter((line) => !onlyByFlag.test(line)).map((line) => translate(line));
 }
 
 /** The environment that a person would set. */
@@ -48,6 +47,7 @@ const variables: Array<[RegExp, string]> = [
   ],
   [/DO_WORKER_CONCOURSE_USERNAME/gv, 'source.fly_username'],
   [/DO_WORKER_CONCOURSE_PASSWORD/gv, 'source.fly_password'],
+  [/set them in the environment instead/gv, 'leave them out'],
 ];
 
 /** What no field can do. */
@@ -55,18 +55,18 @@ const onlyByFlag = /--keep-on-failure|--target/v;
 
 /** Commands to type keep their flags. */
 function translate(text: string): string {
-  let worded = text;
+  let said = text;
   for (const [variable, field] of variables) {
-    worded = worded.replaceAll(variable, () => field);
+    said = said.replaceAll(variable, () => field);
   }
 
-  return worded
+  return said
     .split('\n')
     .map((line) =>
       line.includes('do-worker ')
         ? line
         : line.replaceAll(
-            /--(?<flag>[a-z\-]+[a-z])/gv,
+            /--(?<flag>[a-z\-]+[a-z])(?: FILE)?/gv,
             (whole, flag: string) => fields[flag] ?? whole,
           ),
     )

@@ -264,6 +264,28 @@ test('speaks of fields, not of flags, but leaves commands to type as they are', 
   expect(names(emulator)).toEqual([]);
 });
 
+test.each([
+  [{concourse_url: 'ftp://ci'}, 'The Concourse URL is not an http or https URL (ftp://ci)'],
+  [
+    {concourse_url: 'http://me:word@ci'},
+    'The Concourse URL has a user name or password in it: leave them out',
+  ],
+])('tells one problem of %j, and what a pipeline can do about it', async (source, problem) => {
+  await using emulator = await startQuick();
+
+  const {message} = await failure(put(emulator, {action: 'create'}, {source}));
+
+  expect(message).toBe(problem);
+});
+
+test('names no file where a field takes the text', async () => {
+  await using emulator = await startQuick({tsaWrongHostKey: true});
+
+  const {suggestions} = await failure(put(emulator, {action: 'create'}));
+
+  expect(suggestions).toContainEqual(expect.stringMatching(/KEY: ci_tsa_pub_key$/v));
+});
+
 test('says which URL to give when the container cannot reach its Concourse', async () => {
   await using emulator = await startQuick();
   const environment = {ATC_EXTERNAL_URL: 'http://127.0.0.1:9'};
