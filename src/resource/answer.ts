@@ -5,7 +5,7 @@ import {money, timeline} from '../format.js';
 import {fileProblem} from '../settings.js';
 import type {Created} from '../workers/create.js';
 import type {Destroyed} from '../workers/destroy.js';
-import type {Worker} from '../workers/worker.js';
+import {linked, type Worker} from '../workers/worker.js';
 import type {Version} from './request.js';
 
 /** What a script writes to its standard output. */
@@ -96,7 +96,7 @@ export async function writeFiles(directory: string, workers: Listed[], tag: stri
       await writeFile(path.join(directory, name), text);
     }
   } catch (error) {
-    const names = workers.map(({name, id}) => `${name} (${id})`).join(', ');
+    const names = workers.map((worker) => linked(worker)).join(', ');
     throw new ActionableError(
       'FILES',
       `The files in ${directory} could not be written (${fileProblem(error)})${names && `; running, and billed: ${names}`}`,

@@ -2,6 +2,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import {destroyWorkers, type Destroyed} from '../workers/destroy.js';
 import {lagPollSeconds, lagSeconds} from '../workers/poll.js';
 import {selectRun} from '../workers/select.js';
+import {linked} from '../workers/worker.js';
 import type {Step} from './step.js';
 
 type Gone = Pick<Destroyed, 'workers' | 'removed'>;
@@ -90,7 +91,7 @@ async function tellOfOthers(step: Step): Promise<void> {
   if (others.length > 0) {
     step.context.progress.note(
       `This build's other workers are still there: ${others
-        .map(({droplet: {name, id}}) => `${name} (https://cloud.digitalocean.com/droplets/${id})`)
+        .map(({droplet}) => linked(droplet))
         .join(', ')}`,
     );
   }

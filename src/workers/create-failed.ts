@@ -3,6 +3,7 @@ import type {Droplet} from '../digitalocean/types.js';
 import {ActionableError} from '../errors.js';
 import type {Leftover} from './delete.js';
 import type {Plan} from './plan.js';
+import {linked} from './worker.js';
 
 type Failure = {
   plan: Plan;
@@ -12,8 +13,8 @@ type Failure = {
   cause: unknown;
   kept?: Droplet[];
   undone?: Droplet[];
-  /** Names of droplets of the same run that were there before. */
-  adopted?: string[];
+  /** Droplets of the same run that were there before. */
+  adopted?: Droplet[];
   leftovers: Leftover[];
 };
 
@@ -59,7 +60,7 @@ export function createFailed(failure: Failure): unknown {
   }
 
   if (kept.length > 0) {
-    lines.push(`Kept, and billed: ${kept.map(({name, id}) => `${name} (${id})`).join(', ')}`);
+    lines.push(`Kept, and billed: ${kept.map((droplet) => linked(droplet)).join(', ')}`);
     suggestions.push(`When you have seen enough: ${destroy}`);
   }
 
@@ -69,7 +70,8 @@ export function createFailed(failure: Failure): unknown {
   }
 
   if (adopted.length > 0) {
-    lines.push(`Adopted, not destroyed, and billed: ${adopted.join(', ')}`);
+    const names = adopted.map((droplet) => linked(droplet)).join(', ');
+    lines.push(`Adopted, not destroyed, and billed: ${names}`);
     suggestions.push(`To end them too: ${destroy}`);
   }
 
@@ -81,7 +83,7 @@ export function stillBilled(leftovers: Leftover[]): string {
     .map(({name, id, reason}) =>
       id === null
         ? `It cannot be told whether ${name} exists and is billed: ${reason}`
-        : `NOT destroyed and still billed: ${name} (https://cloud.digitalocean.com/droplets/${id}): ${reason}`,
+        : `NOT destroyed and still billed: ${linked({name, id})}: ${reason}`,
     )
     .join('\n');
 }

@@ -12,7 +12,7 @@ import {hasGpus, preflight, type Preflight} from './preflight.js';
 import {createTimeline, type Seconds} from './timeline.js';
 import {forgetUnmade, undoCreate, undoSignal} from './undo.js';
 import {defaultPace, waitUntilRegistered, type Pace} from './wait.js';
-import {asMade, describeWorker, worstCost, type Worker} from './worker.js';
+import {asMade, describeWorker, linked, worstCost, type Worker} from './worker.js';
 import {identify} from './identity.js';
 
 export type Created = {
@@ -109,6 +109,9 @@ async function undone(
       'undo',
       `Destroying what was made (interrupted once more, it stays and is billed). ${(cause as Error).message}`,
     );
+    // Concourse kills an aborted step after ten seconds: then this is the last that is told.
+    const made = [...ledger.created.map((droplet) => linked(droplet)), ...ledger.uncertain];
+    context.progress.note(made.join(', '));
     leftovers = await undoCreate(ledger, plan.workerName, ci, context);
   } else {
     await forgetUnmade(ledger, ci, {...context, signal: undoSignal(context.time)});
@@ -120,7 +123,7 @@ async function undone(
     cause,
     seen: fleet?.describe() ?? [],
     ...(plan.keepOnFailure ? {kept: ledger.created} : {undone: ledger.created}),
-    adopted: (checked?.adopted ?? []).map(({droplet}) => droplet.name),
+    adopted: (checked?.adopted ?? []).map(({droplet}) => droplet),
     leftovers,
   });
 }

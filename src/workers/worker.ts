@@ -71,6 +71,11 @@ export function describeWorker(
   };
 }
 
+/** A droplet as a person looks it up. */
+export function linked({name, id}: {name: string; id: number}): string {
+  return `${name} (https://cloud.digitalocean.com/droplets/${id})`;
+}
+
 /** DigitalOcean lists private addresses too, often first. */
 export function publicAddress({networks}: Pick<Droplet, 'networks'>): string | undefined {
   return networks.v4.find(({type}) => type === 'public')?.ip_address;

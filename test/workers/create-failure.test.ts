@@ -457,12 +457,29 @@ test('never destroys an adopted droplet', async () => {
   await createWorkers(await request({runKey: 'b7'}), context);
   emulator.digitalOcean.settings.createMs = 3_600_000;
 
-  await failure(
+  const error = await failure(
     createWorkers(await request({runKey: 'b7', count: 2, timeoutSeconds: 60}), context),
   );
 
-  expect(emulator.digitalOcean.droplets().map(({status}) => status)).toEqual(['active']);
+  const [adopted, ...others] = emulator.digitalOcean.droplets();
+  expect([adopted!.status, ...others]).toEqual(['active']);
+  expect(error.message).toContain(
+    `Adopted, not destroyed, and billed: ${adopted!.name} (https://cloud.digitalocean.com/droplets/${adopted!.id})`,
+  );
   expect(emulator.concourse.workers()).toHaveLength(1);
+});
+
+test('names what it is about to destroy, for it may be killed meanwhile', async () => {
+  await using emulator = await startQuick({bootMs: 3_600_000});
+  const {context, progress} = await connect(emulator);
+
+  await failure(createWorkers(await request({timeoutSeconds: 60}), context));
+
+  const [made] = emulator.digitalOcean.everyDroplet();
+  const undo = progress.findIndex((line) => line.startsWith('undo: '));
+  expect(progress[undo + 1]).toBe(
+    `${made!.name} (https://cloud.digitalocean.com/droplets/${made!.id})`,
+  );
 });
 
 test('keeps a failed droplet when asked to, and says how to stop paying', async () => {
