@@ -7,7 +7,7 @@ import {nameProblems} from './plan.js';
 import {StillWaiting, orStillWaiting, pollUntil} from './poll.js';
 import {selectOwned, type Selection} from './select.js';
 import {defaultPace} from './wait.js';
-import {describeWorker, stateIn, type Owned, type Worker} from './worker.js';
+import {describeWorker, linked, stateIn, type Owned, type Worker} from './worker.js';
 
 export type DestroyRequest = Selection & {
   /** How long running builds may take to end first; 0 does not wait for them. */
@@ -76,6 +76,9 @@ export async function destroyWorkers(
 
   if (drainSeconds > 0 && names.length > 0 && ci !== undefined) {
     await drain(names, drainSeconds, ci, context);
+    if (signal.aborted) {
+      throw interrupted(request, owned, signal, 'not asked for yet: still billed');
+    }
   }
 
   if (owned.length > 0) {
@@ -84,7 +87,7 @@ export async function destroyWorkers(
 
   const {leftovers} = await deleteDroplets(owned, context);
   if (signal.aborted) {
-    throw interrupted(request, owned, signal.reason as Error);
+    throw interrupted(request, owned, signal, 'asked for, but not confirmed');
   }
 
   if (leftovers.length > 0) {
@@ -121,7 +124,7 @@ async function listWorkers(ci: CiServer | undefined, signal: AbortSignal): Promi
   }
 }
 
-/** Waits until the CI server has no more work on the workers; goes on when time is up. */
+/** Waits until the CI server has no more work on the workers; ends when time is up or somebody interrupts. */
 async function drain(
   names: string[],
   seconds: number,
@@ -145,12 +148,11 @@ async function drain(
       {time, signal},
     );
   } catch (error) {
-    signal.throwIfAborted();
-    if (!(error instanceof ActionableError)) {
+    if (error instanceof ActionableError && !signal.aborted) {
+      progress.note(`Not drained: ${error.message}`);
+    } else if (!signal.aborted) {
       throw error;
     }
-
-    progress.note(`Not drained: ${error.message}`);
   }
 }
 
@@ -196,11 +198,18 @@ async function remove(
 }
 
 /** What was asked of DigitalOcean before the interrupt may well be done. */
-function interrupted(request: DestroyRequest, owned: Owned[], reason: Error): ActionableError {
+function interrupted(
+  request: DestroyRequest,
+  owned: Owned[],
+  signal: AbortSignal,
+  state: string,
+): ActionableError {
+  const reason = signal.reason as Error;
   const exit = reason instanceof ActionableError ? reason.oclif.exit : 1;
+  const names = owned.map(({droplet}) => linked(droplet)).join(', ') || 'nothing';
   return new ActionableError(
     'INTERRUPTED',
-    `${reason.message}: the deletion of ${owned.map(({droplet}) => droplet.name).join(', ') || 'nothing'} was asked for, but not confirmed`,
+    `${reason.message}: the deletion of ${names} was ${state}`,
     [
       `See what is left: do-worker list ${request.workerName}`,
       `Finish it: ${sameCommand(request)}`,

@@ -129,6 +129,30 @@ test('Ctrl-C says that the deletion is not confirmed, and exits with 130', async
   expect((error as Error).message).toContain('not confirmed');
 });
 
+test('an interrupt while builds drain says what is still there, and billed', async () => {
+  await using emulator = await startQuick();
+  const {context, abort} = await connect(emulator, {
+    onPhase(name) {
+      if (name === 'drain') {
+        setTimeout(() => {
+          abort(new Interrupted('SIGTERM'));
+        }, 100);
+      }
+    },
+  });
+  const {workers} = await createWorkers(await request({runKey: 'b7'}), context);
+  const {name, id} = workers[0]!;
+  emulator.concourse.setUnfinishedContainers(name, 1);
+
+  const destroyed = destroyWorkers(destroying({runKey: 'b7', drainSeconds: 3600}), context);
+
+  await expect(destroyed).rejects.toMatchObject({
+    message: `Interrupted by SIGTERM: the deletion of ${name} (https://cloud.digitalocean.com/droplets/${id}) was not asked for yet: still billed`,
+    suggestions: expect.arrayContaining(['Finish it: do-worker destroy build-arm --run b7']),
+  });
+  expect(emulator.digitalOcean.droplets()).toHaveLength(1);
+});
+
 test('waits while DigitalOcean still lists what it deleted', async () => {
   await using emulator = await startQuick({destroyMs: 25_000});
   const {context} = await connect(emulator);
