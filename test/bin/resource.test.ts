@@ -21,16 +21,19 @@ function build(emulator: Emulator, changes: Record<string, string> = {}, source:
       {...request, ...(parameters && {params: parameters})},
       {args: ['/tmp'], environment},
     );
+  const startGet = (directory: string, version: object, parameters?: object): Running =>
+    startScript(
+      'in',
+      {...request, version, ...(parameters && {params: parameters})},
+      {args: [directory], environment},
+    );
   return {
     start,
+    startGet,
     put: async (parameters?: object) => start(parameters).done,
     async get(version: object, parameters?: object) {
       const directory = await newDirectory();
-      const {done} = startScript(
-        'in',
-        {...request, version, ...(parameters && {params: parameters})},
-        {args: [directory], environment},
-      );
+      const {done} = startGet(directory, version, parameters);
       return {...(await done), files: await filesIn(directory)};
     },
   };
@@ -176,6 +179,56 @@ test('out run twice in a build adopts what is there, and its versions differ', a
   expect(first.version.id!.split(',')).toHaveLength(2);
 });
 
+test('a build that is run again, and so gets the same version, has a worker of its own', async () => {
+  await using emulator = await startEmulator(instant);
+  const [first, again] = [build(emulator, {BUILD_ID: '7'}), build(emulator, {BUILD_ID: '8'})];
+  const version = {action: 'destroy', build: '6', at: '2026-01-01T00:00:00.000Z'};
+  const {files} = await first.get(version, {worker_name: 'a'});
+  await first.put();
+
+  const rerun = await again.get(version, {worker_name: 'a'});
+
+  expect(files.name).toMatch(/^a-b7-/v);
+  expect(rerun.files.name).toMatch(/^a-b8-/v);
+  expect(names(emulator)).toEqual([rerun.files.name]);
+});
+
+test('an instance of a pipeline whose names are no labels has one, and is told who shares it', async () => {
+  await using emulator = await startEmulator(instant);
+  const {put} = build(emulator, {
+    BUILD_PIPELINE_NAME: 'Größe_(α)',
+    BUILD_JOB_NAME: 'unit tests, and a very long tail of words',
+    BUILD_PIPELINE_INSTANCE_VARS: '{"branch":"feature/x"}',
+  });
+
+  const created = await put({action: 'create'});
+  const destroyed = answerOf(await put());
+
+  const {tag, name} = answerOf(created).version;
+  expect(tag).toBe('ci-worker-gro-e-unit-tests-and-a-very-lo');
+  expect(created.stderr).toContain(`All instances of this pipeline share the tag ${tag}`);
+  expect(destroyed.metadata).toContainEqual({name: 'worker', value: name});
+  expect(names(emulator)).toEqual([]);
+});
+
+test.each([['create'], ['destroy']])(
+  'outside a build it says all that is missing, and asks nobody: %s',
+  async (action) => {
+    await using emulator = await startEmulator(instant);
+    const {put} = build(emulator, {BUILD_ID: '', BUILD_JOB_NAME: '', ATC_EXTERNAL_URL: ''});
+
+    const {code, stdout, stderr} = await put({action});
+
+    expect(code).toBe(2);
+    expect(stdout).toBe('');
+    for (const missing of ['BUILD_ID', 'worker_name', 'ATC_EXTERNAL_URL']) {
+      expect(stderr).toContain(missing);
+    }
+
+    expect(emulator.digitalOcean.requests).toEqual([]);
+  },
+);
+
 test('two builds at the same time have workers of their own, and each destroys its own', async () => {
   await using emulator = await startEmulator(instant);
   const [one, two] = [build(emulator, {BUILD_ID: '7'}), build(emulator, {BUILD_ID: '8'})];
@@ -221,6 +274,19 @@ test.concurrent.each(phases)(
   },
   120_000,
 );
+
+test('an aborted get leaves nothing either', async () => {
+  await using emulator = await startEmulator({...instant, bootMs: 60_000});
+  const {startGet} = build(emulator);
+  const getting = startGet(await newDirectory(), {at: '1'}, {worker_name: 'a'});
+  await until(() => getting.output().includes('booting '));
+
+  const ran = await abort(getting);
+
+  expect(ran.stdout).toBe('');
+  expect(ran.stderr).toMatch(/Interrupted by SIGTERM[\s\S]+Destroyed again: a-b42-/v);
+  expect(names(emulator)).toEqual([]);
+});
 
 test.concurrent(
   'the ensure finds a droplet whose create was killed before its answer, through lag',
