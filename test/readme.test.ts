@@ -3,6 +3,8 @@ import {mkdtemp, readFile, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {expect, test} from '@jest/globals';
+import {Fields} from '../src/fields.js';
+import {readParams, readSource} from '../src/resource/request.js';
 import {usageMarkdown} from '../src/start-worker/usage.js';
 
 type Manifest = {
@@ -66,6 +68,26 @@ test('every flag but --json has the environment variable of its name', async () 
   }
 
   expect(wrong).toEqual([]);
+});
+
+test.each([
+  ['`source`', readSource],
+  ['`params` of a `put`', readParams],
+])("the README has a table of the resource's fields: %s", async (title, read) => {
+  const readme = await readFile(path.join(root, 'README.md'), 'utf8');
+  const [table = ''] = readme.split(`**${title}**`)[1]!.split('\n\n**');
+  const named = (text: string) =>
+    [...text.matchAll(/`(?<field>[a-z_]+)`/gv)].map(({groups}) => groups!.field!);
+  const problems: string[] = [];
+
+  read(new Fields('', {'no such field': ''}, problems));
+
+  const known = problems.at(-1)!.split('there are ')[1]!.split(', ');
+  expect(known.filter((field) => !named(table).includes(field))).toEqual([]);
+  const [, , ...rows] = table.split('\n').filter((line) => line.startsWith('|'));
+  const first = rows.flatMap((row) => named(row.split('|')[1]!));
+  expect(first.length).toBeGreaterThan(5);
+  expect(first.filter((field) => !known.includes(field))).toEqual([]);
 });
 
 test('the README has the fields of the runner configuration as start-worker has them', async () => {
