@@ -229,6 +229,16 @@ test.each([['create'], ['destroy']])(
   },
 );
 
+test.each(['in', 'out'] as const)(
+  '%s without its directory says so, and does not take the request for it',
+  async (script) => {
+    const {code, stdout, stderr} = await startScript(script, {source: {}}).done;
+
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/Missing 1 required arg: directory/v);
+  },
+);
+
 test('two builds at the same time have workers of their own, and each destroys its own', async () => {
   await using emulator = await startEmulator(instant);
   const [one, two] = [build(emulator, {BUILD_ID: '7'}), build(emulator, {BUILD_ID: '8'})];

@@ -8,7 +8,7 @@ export default class ResourceIn extends ResourceCommand {
 
   static override usage = '<%= command.id %> DIRECTORY < REQUEST';
   static override args = {
-    directory: Args.string({description: 'where the files go', required: true}),
+    directory: Args.string({description: 'where the files go', required: true, ignoreStdin: true}),
   };
 
   async run(): Promise<void> {

@@ -8,7 +8,11 @@ export default class ResourceOut extends ResourceCommand {
 
   static override usage = '<%= command.id %> DIRECTORY < REQUEST';
   static override args = {
-    directory: Args.string({description: "the build's artifacts; not used", required: true}),
+    directory: Args.string({
+      description: "the build's artifacts; not used",
+      required: true,
+      ignoreStdin: true,
+    }),
   };
 
   async run(): Promise<void> {
