@@ -100,7 +100,9 @@ export class Fields {
   rejectUnknown(): void {
     const known = [...this.#known];
     for (const key of Object.keys(this.value).filter((each) => !this.#known.has(each))) {
-      const near = closestMatch(key.toLowerCase(), known, {maxDistance: 4});
+      // Of a short word, half is another word.
+      const maxDistance = Math.min(4, Math.floor(key.length / 2));
+      const near = closestMatch(key.toLowerCase(), known, {maxDistance});
       const advice = near === undefined ? `there are ${known.join(', ')}` : `is ${near} meant?`;
       this.problems.push(`${this.#prefix}unknown field ${JSON.stringify(key)}; ${advice}`);
     }

@@ -103,6 +103,8 @@ test.each([
   [{action: 'crate'}, 'params: action is not one of create, destroy, none'],
   [{dont_destroy: 'maybe'}, 'params: dont_destroy is not one of true, false'],
   [{worker: 'x'}, 'params: unknown field "worker"; there are'],
+  [{name: 'x'}, 'params: unknown field "name"; there are'],
+  [{tag: 'x'}, 'params: unknown field "tag"; is tags meant?'],
   [{worker_nam: 'x'}, 'params: unknown field "worker_nam"; is worker_name meant?'],
   [{drain: '2h'}, 'params: drain is longer than an hour'],
 ])('refuses params with %j', (given, problem) => {
