@@ -1,14 +1,13 @@
 import {ActionableError} from '../errors.js';
-import {urlProblem} from '../settings.js';
 import type {FieldText} from './field-texts.js';
+import {isPlainUrl, plainUrl} from './plain-url.js';
 import type {Section} from './section.js';
 
 /** Where the metadata service is: at the cloud's address, or where the section says. */
 export function metadataUrl(section: Section, address: string): string {
   const url = section.optionalString('metadataUrl') ?? address;
-  const problem = urlProblem('provider.metadataUrl', url);
-  if (problem !== undefined) {
-    throw new ActionableError('RUNNER_CONFIG', problem);
+  if (!isPlainUrl(url)) {
+    throw new ActionableError('RUNNER_CONFIG', `provider.metadataUrl must be ${plainUrl}`);
   }
 
   return url.replace(/\/+$/v, '');

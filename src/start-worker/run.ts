@@ -14,7 +14,7 @@ import {makeProvider} from './providers.js';
 import {checkCachedCredentials, registerWorker} from './registration.js';
 import type {Time} from './renewal.js';
 import {addSecrets} from './secrets.js';
-import {checkState, startState, type State} from './state.js';
+import {checkRootUrl, checkState, startState, type State} from './state.js';
 
 export type RunOptions = {
   configFile: string;
@@ -93,6 +93,7 @@ async function makeState(shared: Run): Promise<State> {
   const found = await provider.identify(signal);
   const state = startState(found, config.workerConfig);
   const {rootUrl} = state;
+  checkRootUrl(rootUrl);
   if (found.proof !== undefined) {
     await registerWorker(state, {
       proof: found.proof,

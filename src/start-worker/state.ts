@@ -1,5 +1,6 @@
 import {ActionableError} from '../errors.js';
 import type {Credentials} from '../taskcluster/credentials.js';
+import {isPlainUrl, plainUrl} from './plain-url.js';
 import type {Found} from './provider.js';
 import {merge, type JsonObject} from './worker-config.js';
 
@@ -48,19 +49,31 @@ export function startState(found: Found, workerConfig: JsonObject): State {
   };
 }
 
+/** Refuses an address before anything is sent there. */
+export function checkRootUrl(rootUrl: string): void {
+  refuseFor([
+    rootUrl === '' && 'provider did not set RootURL',
+    rootUrl.endsWith('/') && 'RootURL must not end with `/`',
+    !isPlainUrl(rootUrl) && `RootURL must be ${plainUrl}`,
+  ]);
+}
+
 /** Refuses a state in which something is missing that every worker needs. */
 export function checkState(state: State): void {
   const {rootUrl, credentials, workerPoolId, workerGroup, workerId, providerId} = state;
-  const problems = [
-    rootUrl === '' && 'provider did not set RootURL',
-    rootUrl.endsWith('/') && 'RootURL must not end with `/`',
+  checkRootUrl(rootUrl);
+  refuseFor([
     credentials.clientId === '' && 'provider did not set Credentials.ClientID',
     workerPoolId === '' && 'provider did not set WorkerPoolID',
     workerGroup === '' && 'provider did not set WorkerGroup',
     workerId === '' && 'provider did not set WorkerID',
     providerId === '' && 'provider did not set ProviderID',
     (state.workerLocation.cloud ?? '') === '' && 'provider did not set the cloud name',
-  ];
+    credentials.accessToken === '' && 'provider did not set Credentials.AccessToken',
+  ]);
+}
+
+function refuseFor(problems: Array<string | false>): void {
   const problem = problems.find((each) => each !== false);
   if (problem !== undefined) {
     throw new ActionableError('PROVIDER', problem, [

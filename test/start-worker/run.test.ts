@@ -231,6 +231,21 @@ test.each([
   expect(taskcluster.requests).toEqual([]);
 });
 
+test('an address with a password in it is neither asked nor shown', async () => {
+  await using folder = await startFolder();
+  await using taskcluster = await startTaskcluster();
+  const rootURL = taskcluster.url.replace('//', '//me:hush@');
+
+  for (const provider of [standalone(taskcluster), staticProvider(taskcluster)]) {
+    const {log, done} = await begin(folder, {config: {provider: {...provider, rootURL}}});
+
+    await expect(done).rejects.toThrow(/^RootURL must be an http or https URL without user/v);
+    expect(log.lines.join('\n')).not.toContain('hush');
+  }
+
+  expect(taskcluster.requests).toEqual([]);
+});
+
 test('a worker that fails is not removed, and neither is its machine shut down', async () => {
   await using folder = await startFolder();
   await using cloud = await startCloud();

@@ -1,5 +1,5 @@
 import {expect, test} from '@jest/globals';
-import {checkState, startState, type State} from '../../src/start-worker/state.js';
+import {checkRootUrl, checkState, startState, type State} from '../../src/start-worker/state.js';
 import {makeState} from './workers.js';
 
 test('starts with what the provider has found, its configuration over the runner’s', () => {
@@ -52,6 +52,10 @@ test('names the first thing that is missing, in this order', () => {
     ['provider did not set WorkerID', {workerId: 'w'}],
     ['provider did not set ProviderID', {providerId: 'p'}],
     ['provider did not set the cloud name', {workerLocation: {cloud: 'static'}}],
+    [
+      'provider did not set Credentials.AccessToken',
+      {credentials: {clientId: 'c', accessToken: 'a'}},
+    ],
   ];
 
   for (const [message, remedy] of steps) {
@@ -62,4 +66,19 @@ test('names the first thing that is missing, in this order', () => {
   }
 
   checkState(state);
+});
+
+test.each([
+  'nonsense',
+  'tc.example.com',
+  'ftp://tc.example.com',
+  'https://me:hush@tc.example.com',
+  'https://tc.example.com?hush',
+  'https://tc.example.com#hush',
+  'https://tc.example.com:hush',
+  'https://hush hush',
+])('an address like %j is refused, and not shown', (rootUrl) => {
+  expect(() => {
+    checkRootUrl(rootUrl);
+  }).toThrow(/^RootURL must be an http or https URL without user, query and fragment$/v);
 });

@@ -2,6 +2,7 @@ import {createMetadata, type Metadata} from '../metadata.js';
 import {metadataUrl, metadataUrlField} from '../metadata-url.js';
 import {isObject, needText, pick} from '../pick.js';
 import type {Found, MakeProvider, ProviderContext} from '../provider.js';
+import {checkRootUrl} from '../state.js';
 import {isSpotEnding, watchTermination} from '../termination.js';
 import {setKey, type JsonObject} from '../worker-config.js';
 import {takeCredentials} from './aws-provisioner-secret.js';
@@ -60,6 +61,7 @@ async function identify(
   };
   const workerConfig = readWorkerConfig(userData, implementation);
   const securityToken = text('securityToken');
+  checkRootUrl(identity.rootUrl);
 
   const credentials = await takeCredentials(identity.rootUrl, securityToken, {secondMs, signal});
 

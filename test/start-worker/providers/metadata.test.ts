@@ -189,12 +189,13 @@ test('a token that is no longer accepted is not used again', async () => {
   expect(await ask()).toBe('54.1.2.3');
 });
 
-test.each([
-  ['http://user:hunter2@mirror', 'provider.metadataUrl has a user name or password in it'],
-  ['mirror', 'provider.metadataUrl is not an http or https URL'],
-])('does not ask at %s', async (metadataUrl, problem) => {
-  const {message} = await failure(make('azure', {metadataUrl}));
+test.each(['http://user:hunter2@mirror', 'http://mirror/?token=hunter2', 'mirror', ''])(
+  'does not ask at %j',
+  async (metadataUrl) => {
+    const {message} = await failure(make('azure', {metadataUrl}));
 
-  expect(message).toContain(problem);
-  expect(message).not.toContain('hunter2');
-});
+    expect(message).toBe(
+      'provider.metadataUrl must be an http or https URL without user, query and fragment',
+    );
+  },
+);
