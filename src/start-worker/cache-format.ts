@@ -48,6 +48,7 @@ export function parseState(text: string): State {
     providerId: textIn(root, 'ProviderID'),
     providerMetadata: objectIn(root, 'ProviderMetadata'),
     workerConfig: objectIn(root, 'WorkerConfig'),
+    secretTexts: undefined,
     files: filesIn(root, 'Files'),
     workerLocation: textsIn(root, 'WorkerLocation'),
   };

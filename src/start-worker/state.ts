@@ -33,6 +33,8 @@ export type State = Identity & {
   /** For the next reregistration. */
   registrationSecret: string | undefined;
   workerConfig: JsonObject;
+  /** What of it came from the secrets service, so that nobody shows it; undefined: unknown, since it came from a cache. */
+  secretTexts: ReadonlySet<string> | undefined;
   files: WorkerFile[];
 };
 
@@ -45,6 +47,7 @@ export function startState(found: Found, workerConfig: JsonObject): State {
     credentialsExpire: undefined,
     registrationSecret: undefined,
     workerConfig: merge(workerConfig, foundConfig),
+    secretTexts: new Set(),
     files: [],
   };
 }

@@ -253,13 +253,20 @@ test('a configuration that cannot be written is an error that shows none of it',
 test('dummy shows the state without its secrets, and has ended', async () => {
   const {log, implementation} = make('dummy', {});
   const state = makeState({
-    providerMetadata: {region: 'ams3'},
+    providerMetadata: {region: 'ams3', user_data: 'hush15'},
     workerConfig: {
       capacity: 2,
       statelessPassword: 'hush1',
       nested: [{accessToken: 'hush2', sshKey: 'hush3', kept: 'shown'}],
       pem: '-----BEGIN PRIVATE KEY-----hush4',
+      dsn: 'https://me:hush9@example.com',
+      sshKeys: ['hush10'],
+      passwd: 'hush11',
+      cookie: 'hush12',
+      env: ['API_TOKEN=hush13', 'LANG=shown, too'],
+      fromService: ['hush14', 'public'],
     },
+    secretTexts: new Set(['hush14']),
     credentials: {clientId: 'c', accessToken: 'hush5', certificate: 'hush6'},
     registrationSecret: 'hush7',
     files: [
@@ -277,6 +284,19 @@ test('dummy shows the state without its secrets, and has ended', async () => {
   expect(text).toContain('workerPoolId: proj-example/ci');
   expect(text).toContain('capacity: 2');
   expect(text).toContain('kept: shown');
+  expect(text).toContain('LANG=shown, too');
+  expect(text).toContain('- public');
   expect(text).toContain('path: /f');
   expect(text).not.toContain('hush');
+});
+
+test('dummy shows no text of a cached configuration, in which secrets are not known as such', async () => {
+  const {log, implementation} = make('dummy', {});
+
+  await implementation.start(
+    makeState({workerConfig: {capacity: 2, place: 'hush'}, secretTexts: undefined}),
+  );
+
+  expect(log.lines).toContain('  capacity: 2');
+  expect(log.lines.join('\n')).not.toContain('hush');
 });

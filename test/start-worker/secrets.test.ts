@@ -16,6 +16,7 @@ const fallback = 'Falling back to legacy secret format without top-level config/
 /** A secrets service; a number is the status of a refusal. */
 async function startSecrets(known: Record<string, Json>) {
   const asked: string[] = [];
+  const texts: string[] = [];
   const server = createServer((request, response) => {
     const name = decodeURIComponent(request.url!.replace('/api/secrets/v1/secret/', ''));
     asked.push(name);
@@ -35,6 +36,8 @@ async function startSecrets(known: Record<string, Json>) {
   const log = collectLog();
   return {
     asked,
+    /** What is known to be secret. */
+    texts,
     log,
     async add(workerConfig: JsonObject = {}) {
       const state = makeState({workerConfig});
@@ -44,6 +47,7 @@ async function startSecrets(known: Record<string, Json>) {
         retries: 0,
       });
       await addSecrets(state, {secrets, log, signal: AbortSignal.timeout(10_000)});
+      texts.push(...(state.secretTexts ?? []));
       return state.workerConfig;
     },
     async [Symbol.asyncDispose]() {
@@ -63,6 +67,7 @@ test('asks for both names, and merges the newer over the older over what is conf
 
   expect(service.asked).toEqual([older, newer]);
   expect(config).toEqual({a: 'newer', b: 'older', c: 'own', list: [1, 2, 3]});
+  expect(service.texts).toEqual(['older', 'newer']);
   expect(service.log.lines).toEqual([]);
 });
 

@@ -3,8 +3,15 @@ import {checkRootUrl, checkState, startState, type State} from '../../src/start-
 import {makeState} from './workers.js';
 
 test('starts with what the provider has found, its configuration over the runner’s', () => {
-  const {credentials, credentialsExpire, registrationSecret, workerConfig, files, ...identity} =
-    makeState();
+  const {
+    credentials,
+    credentialsExpire,
+    registrationSecret,
+    workerConfig,
+    secretTexts,
+    files,
+    ...identity
+  } = makeState();
 
   const state = startState(
     {...identity, proof: {staticSecret: 's'}, workerConfig: {a: 2, list: ['p']}},
@@ -17,6 +24,7 @@ test('starts with what the provider has found, its configuration over the runner
     credentialsExpire: undefined,
     registrationSecret: undefined,
     workerConfig: {a: 2, b: 1, list: ['r', 'p']},
+    secretTexts,
     files: [],
   });
 });

@@ -72,6 +72,7 @@ export function makeState(changes: Partial<State> = {}): State {
     credentialsExpire: undefined,
     registrationSecret: undefined,
     workerConfig: {},
+    secretTexts: new Set(),
     files: [],
     ...changes,
   };

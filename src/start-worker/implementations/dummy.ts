@@ -6,7 +6,10 @@ import type {Json, JsonObject} from '../worker-config.js';
 
 export const dummyFields: FieldText[] = [];
 
-const secretName = /secret|token|password|passphrase|credential|certificate|private|key$|auth/iv;
+const secretName =
+  /secret|token|passw|passphrase|pwd|credential|certificate|private|keys?\d*$|auth|cookie|user_?data/iv;
+/** A key, or an address with a password. */
+const secretText = /PRIVATE KEY-----|:\/\/[^\s\/]*@/v;
 const hidden = '(hidden)';
 
 /** Prints what a worker would be started with, and ends at once; for trying out a configuration. */
@@ -22,8 +25,13 @@ export const makeDummy: MakeImplementation = (_section, {log}) => ({
   },
 });
 
-/** The state as it may be shown: a value with a telling name is taken for a secret. */
-function withoutSecrets({workerConfig, providerMetadata, ...state}: State): JsonObject {
+/**
+ * The state as it may be shown: what the secrets service gave is not, and a value with a telling name is taken for a
+ * secret, too.
+ */
+function withoutSecrets(state: State): JsonObject {
+  const {secretTexts} = state;
+  const isSecret = (text: string) => secretTexts === undefined || secretTexts.has(text);
   return {
     rootUrl: state.rootUrl,
     credentials: {clientId: state.credentials.clientId, accessToken: hidden},
@@ -33,25 +41,33 @@ function withoutSecrets({workerConfig, providerMetadata, ...state}: State): Json
     workerId: state.workerId,
     providerId: state.providerId,
     workerLocation: state.workerLocation,
-    providerMetadata: redact(providerMetadata),
-    workerConfig: redact(workerConfig),
+    providerMetadata: redact(state.providerMetadata, () => false),
+    workerConfig: redact(state.workerConfig, isSecret),
     files: state.files.map((file) => ({...file, content: hidden})),
   };
 }
 
-function redact(value: Json): Json {
+function redact(value: Json, isSecret: (text: string) => boolean): Json {
   if (Array.isArray(value)) {
-    return value.map((each) => redact(each));
+    return value.map((each) => redact(each, isSecret));
   }
 
-  if (value === null || typeof value !== 'object') {
-    return typeof value === 'string' && value.includes('PRIVATE KEY-----') ? hidden : value;
+  if (typeof value === 'string') {
+    return isSecret(value) || looksSecret(value) ? hidden : value;
   }
 
-  return Object.fromEntries(
-    Object.entries(value).map(([name, each]) => [
-      name,
-      secretName.test(name) ? hidden : redact(each),
-    ]),
-  );
+  return value === null || typeof value !== 'object'
+    ? value
+    : Object.fromEntries(
+        Object.entries(value).map(([name, each]) => [
+          name,
+          secretName.test(name) ? hidden : redact(each, isSecret),
+        ]),
+      );
+}
+
+/** By its form, or as `NAME=value` by its name. */
+function looksSecret(text: string): boolean {
+  const name = text.includes('=') ? text.split('=', 1)[0]! : '';
+  return secretText.test(text) || secretName.test(name);
 }
