@@ -95,6 +95,16 @@ test('base64 may have lines, but nothing else that it does not know', async () =
   }
 });
 
+test('a file may have many megabytes', async () => {
+  await using folder = await makeFolder();
+  const file = folder.at('f');
+  const content = Buffer.alloc(20_000_000, 'large ');
+
+  await extract([fileOf(file, content)]);
+
+  expect((await readFile(file)).equals(content)).toBe(true);
+});
+
 test.each([
   [{encoding: 'hex'}, 'Unsupported encoding hex for worker file'],
   [{encoding: ''}, 'Unsupported encoding  for worker file'],
