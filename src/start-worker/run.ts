@@ -116,12 +116,13 @@ async function makeState(shared: Run): Promise<State> {
 
   log.line(`Configuring for worker implementation ${kind}`);
   implementation.configure(state);
+  log.line('Writing files');
+  await extractFiles(state.files, log, signal);
+  // A run from the cache writes no files: until all are there, it must not be possible.
   if (cacheFile !== undefined) {
     await writeCache(cacheFile, state, log);
   }
 
-  log.line('Writing files');
-  await extractFiles(state.files, log, signal);
   return state;
 }
 

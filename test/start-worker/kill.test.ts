@@ -1,5 +1,5 @@
 import {spawn} from 'node:child_process';
-import {writeFile} from 'node:fs/promises';
+import {access, writeFile} from 'node:fs/promises';
 import {once} from 'node:events';
 import path from 'node:path';
 import process from 'node:process';
@@ -19,6 +19,7 @@ const steps = [
   /^.{19} Getting secrets/mv,
   /^.{19} Configuring for worker implementation/mv,
   /^.{19} Writing files/mv,
+  /^.{19} Writing large/mv,
   /^.{19} Starting worker/mv,
   /^.{19} Worker credentials expire/mv,
 ];
@@ -52,7 +53,17 @@ async function startBoth() {
       rootUrl: taskcluster.url,
     },
   });
-  taskcluster.addPool('proj-x/cloud', {providerId: 'aws'});
+  const brought = (name: string, length: number) => ({
+    description: name,
+    path: path.join(folder.folder, name),
+    content: 'A'.repeat(length),
+    encoding: 'base64',
+    format: 'file',
+  });
+  const files = [brought('large', 20_000_000), brought('last', 4)];
+  const config = {workerConfig: {genericWorker: {config: {}, files}}};
+  taskcluster.addPool('proj-x/cloud', {providerId: 'aws', config});
+  taskcluster.addPool(pool, {config});
   taskcluster.addWorker({...worker, staticSecret});
   return {
     folder,
@@ -102,6 +113,7 @@ test.each(
     isKilled: true,
     code: 0,
   });
+  await expect(access(path.join(folder.folder, 'last'))).resolves.toBeUndefined();
   const starts = (await folder.recorded()).filter((entry) => entry.start !== undefined);
   expect(starts.length).toBeGreaterThanOrEqual(1);
   expect(taskcluster.workers().map(({state}) => state)).toContain(
