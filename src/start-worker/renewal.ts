@@ -1,5 +1,5 @@
 import {setTimeout as delay} from 'node:timers/promises';
-import {NoAnswer} from '../errors.js';
+import {ApiError, NoAnswer} from '../errors.js';
 import {formatDuration} from './duration.js';
 import type {Log} from './log.js';
 import type {Protocol} from './protocol.js';
@@ -29,16 +29,9 @@ const minutes = 60 * seconds;
 const longestStepSeconds = 60;
 /** However soon new credentials expire, they are not renewed more often. */
 const leastPauseMs = 10 * seconds;
-/** A request that never left this machine is sent again. */
+/** A service that is down for a while costs no worker its tasks. */
 const attempts = 5;
 const attemptEverySeconds = 30;
-const unsentReasons = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'ENETUNREACH',
-  'EHOSTUNREACH',
-]);
 
 /** How long credentials are used that expire so far ahead (facts 6). */
 export function renewalDelay(leftMs: number): number {
@@ -110,9 +103,8 @@ async function renew(
       await send(signal);
       return;
     } catch (error) {
-      const isUnsent = error instanceof NoAnswer && unsentReasons.has(error.reason);
       const isOver = state.credentialsExpire!.getTime() <= time.now();
-      if (!isUnsent || isOver || attempt === attempts) {
+      if (!isPassing(error) || isOver || attempt === attempts) {
         throw error;
       }
 
@@ -121,6 +113,11 @@ async function renew(
 
     await delay(attemptEverySeconds * time.secondMs, undefined, {signal});
   }
+}
+
+/** Had the request been carried out all the same, its secret is used up: a refusal of the next one tells so. */
+function isPassing(error: unknown): error is Error {
+  return error instanceof NoAnswer || (error instanceof ApiError && error.status >= 500);
 }
 
 async function askToStop(

@@ -228,6 +228,35 @@ test('a state without a secret cannot be renewed', async () => {
   expect(renewal.messages()).toEqual([stopping]);
 });
 
+test.each([500, 502, 503])(
+  'a %d is not the end: the request is sent again with the same secret',
+  async (status) => {
+    await using renewal = await startRenewal({answer: (index) => (index < 2 ? status : undefined)});
+
+    await Promise.race([renewal.asked(4), renewal.keeping]);
+
+    expect(renewal.manager.requests.map(({body}) => body.secret)).toEqual([
+      ...Array.from({length: 3}, () => 'hush-secret'),
+      'hush-secret-2',
+    ]);
+    expect(renewal.log.lines.slice(1, 3)).toEqual(
+      Array.from({length: 2}, () =>
+        expect.stringContaining('Could not renew worker credentials yet: '),
+      ),
+    );
+    expect(renewal.messages()).not.toContainEqual(stopping);
+  },
+);
+
+test('a service that stays down ends the worker, after five attempts', async () => {
+  await using renewal = await startRenewal({answer: () => 503});
+
+  await renewal.keeping;
+
+  expect(renewal.manager.requests).toHaveLength(5);
+  expect(renewal.messages()).toEqual([stopping]);
+});
+
 test('a request that never left is sent again', async () => {
   await using renewal = await startRenewal({leftMs: 31 * minute, secondMs: 1});
   await renewal.manager.close();

@@ -12,6 +12,8 @@ const calls = {
   'the second secret': {method: 'GET', path: '*/secret/worker-pool*'},
   'the error report': {method: 'POST', path: '*/worker-pool-errors/*'},
   'the removal': {method: 'DELETE', path: '*'},
+  'the renewal': {method: 'POST', path: '*/worker/reregister'},
+  'the look for a deploymentId': {method: 'GET', path: '*/worker-pool/*'},
 } as const;
 
 type Call = keyof typeof calls;
@@ -29,13 +31,26 @@ const lasting: Record<string, Omit<Fault, 'method' | 'path'>> = {
   'connections that drop always': {kind: 'drop'},
 };
 
-/** A worker in a cloud that reports an error and ends well, with one call of its runner's going wrong. */
-async function runWith(call: Call, fault: Omit<Fault, 'method' | 'path'>) {
+/**
+ * A worker in a cloud that reports an error and ends well, at once or on a message, with one call of its runner's going
+ * wrong.
+ */
+async function runWith(
+  call: Call,
+  fault: Omit<Fault, 'method' | 'path'>,
+  {scale = 50, endsOn}: {scale?: number; endsOn?: string} = {},
+) {
   const folder = await startFolder();
   await folder.executable('bin/shutdown', `echo "$@" > '${folder.folder}/shutdown'`);
-  const clock = createClock(50);
+  const clock = createClock(scale);
   await using taskcluster = await startTaskcluster({}, clock);
-  taskcluster.addPool(pool, {providerId: 'aws'});
+  taskcluster.addPool(pool, {
+    providerId: 'aws',
+    config: {
+      lifecycle: {reregistrationTimeout: 40 * 60},
+      workerConfig: {genericWorker: {config: {deploymentId: 'a'}}},
+    },
+  });
   taskcluster.addFault({...calls[call], ...fault});
   await using cloud = await startAws({
     '/latest/user-data': {
@@ -47,9 +62,21 @@ async function runWith(call: Call, fault: Omit<Fault, 'method' | 'path'>) {
   });
   const report = {type: 'error-report', kind: 'test', title: 't', description: 'd', extra: {}};
   const {log, done} = await begin(folder, {
-    config: {provider: {providerType: 'aws', metadataUrl: cloud.url}},
-    plan: {hello: ['error-report'], lines: [`~${JSON.stringify(report)}`]},
-    time: {secondMs: 20, now: () => clock.now()},
+    config: {
+      provider: {providerType: 'aws', metadataUrl: cloud.url},
+      worker: {
+        implementation: 'generic-worker',
+        path: await folder.executable('generic-worker'),
+        configPath: folder.configPath,
+        checkForNewDeploymentEverySecs: 60,
+      },
+    },
+    plan: {
+      hello: ['error-report', 'new-credentials', 'graceful-termination'],
+      lines: [`~${JSON.stringify(report)}`],
+      endsOn,
+    },
+    time: {secondMs: 1000 / scale, now: () => clock.now()},
   });
   const error = await done.then(
     () => undefined,
@@ -61,6 +88,7 @@ async function runWith(call: Call, fault: Omit<Fault, 'method' | 'path'>) {
     starts: (await folder.recorded()).filter((entry) => entry.start !== undefined).length,
     worker: taskcluster.workers()[0]?.state,
     reports: taskcluster.errors().length,
+    looks: taskcluster.requests.filter(({path}) => path.includes('/worker-pool/')).length,
     [Symbol.asyncDispose]: async () => folder[Symbol.asyncDispose](),
   };
 }
@@ -103,5 +131,33 @@ test.each(pairs(lasting, ['the removal']))(
 
     expect(ran).toMatchObject({error: undefined, starts: 1, worker: 'running'});
     expect(ran.lines).toContain('Falling back to system shutdown');
+  },
+);
+
+test.each(Object.keys(passing))('the renewal: %s costs the worker nothing', async (fault) => {
+  const options = {scale: 2000, endsOn: 'new-credentials'};
+  await using ran = await runWith('the renewal', passing[fault]!, options);
+
+  expect(ran).toMatchObject({error: undefined, starts: 1, worker: 'stopped'});
+  expect(ran.lines).not.toContain('stopping worker');
+});
+
+test.each(Object.keys(lasting))('the renewal: %s ends the worker in time', async (fault) => {
+  const options = {scale: 2000, endsOn: 'graceful-termination'};
+  await using ran = await runWith('the renewal', lasting[fault]!, options);
+
+  expect(ran).toMatchObject({error: undefined, starts: 1, worker: 'stopped'});
+  expect(ran.lines).toMatch(/Error renewing worker credentials: .*\n.*; stopping worker/v);
+});
+
+test.each(Object.keys({...passing, ...lasting}))(
+  'the look for a deploymentId: %s is nothing that ends a worker',
+  async (fault) => {
+    const options = {scale: 2000, endsOn: 'new-credentials'};
+    const faults = {...passing, ...lasting};
+    await using ran = await runWith('the look for a deploymentId', faults[fault]!, options);
+
+    expect(ran).toMatchObject({error: undefined, starts: 1, worker: 'stopped'});
+    expect(ran.looks).toBeGreaterThan(0);
   },
 );
