@@ -19,13 +19,10 @@ export class Secrets {
     this.#rootUrl = options.rootUrl;
   }
 
-  /** Undefined when there is none of this name, or when it has expired. */
+  /** Undefined when there is none of this name, or when it has expired; whether it is an object, the caller sees. */
   async get(name: string, signal?: AbortSignal): Promise<Secret | undefined> {
     const found = await unlessUnknown(this.#http<Secret>('GET', pathOf('secret', name), {signal}));
-    return (
-      found &&
-      expectIn(found, ({secret}) => typeof secret === 'object' && secret !== null, this.#rootUrl)
-    );
+    return found && expectIn(found, ({secret}) => secret !== undefined, this.#rootUrl);
   }
 
   /** Replaces one of the same name. */

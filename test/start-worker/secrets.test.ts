@@ -127,8 +127,8 @@ test('files in a secret are refused', async () => {
   );
 });
 
-test('a secret that is no object is refused', async () => {
-  await using service = await startSecrets({[newer]: ['hush']});
+test.each([[['hush']], ['hush'], [null], [true]])('the secret %j is refused', async (secret) => {
+  await using service = await startSecrets({[newer]: secret});
 
   await expect(service.add()).rejects.toThrow(/^secret value is not a JSON object$/v);
 });
