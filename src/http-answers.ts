@@ -77,6 +77,8 @@ export function isCertificateError(code: string): boolean {
 
 export function suggestionsFor(code: string): string[] {
   return isCertificateError(code)
-    ? ['Give the certificate authority that signed its certificate: --ca-cert FILE']
+    ? [
+        'Give the certificate authority that signed its certificate: --ca-cert FILE, or to start-worker NODE_EXTRA_CA_CERTS=FILE in its environment',
+      ]
     : ['Check the URL and that this machine can reach it'];
 }

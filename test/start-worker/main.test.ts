@@ -1,9 +1,12 @@
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {readFile, writeFile} from 'node:fs/promises';
+import {createServer} from 'node:https';
+import type {AddressInfo} from 'node:net';
 import path from 'node:path';
 import process from 'node:process';
 import {expect, test} from '@jest/globals';
+import forge from 'node-forge';
 import type {JsonObject} from '../../src/start-worker/worker-config.js';
 import {until} from './begin.js';
 import {startFolder} from './workers.js';
@@ -33,18 +36,21 @@ function start(args: string[], environment?: NodeJS.ProcessEnv) {
 async function writeConfig(
   {folder}: Awaited<ReturnType<typeof startFolder>>,
   worker: JsonObject,
+  {rootURL = 'https://tc.example.com/', ...changes}: JsonObject = {},
 ): Promise<string> {
   const file = path.join(folder, 'runner.yml');
   const provider = {
     providerType: 'standalone',
-    rootURL: 'https://tc.example.com/',
+    rootURL,
     clientID: 'me',
     accessToken: 'hush',
     workerPoolID: 'proj-example/ci',
     workerGroup: 'home',
     workerID: 'w-1',
   };
-  await writeFile(file, JSON.stringify({provider, worker, getSecrets: false}), {mode: 0o600});
+  await writeFile(file, JSON.stringify({provider, worker, getSecrets: false, ...changes}), {
+    mode: 0o600,
+  });
   return file;
 }
 
@@ -167,4 +173,47 @@ test('a log that nobody reads any more does not end the worker', async () => {
   child.kill('SIGTERM');
 
   expect((await done).code).toBe(0);
+});
+
+/** A certificate for 127.0.0.1 that nobody but its owner has signed. */
+function makeCertificate(): {cert: string; key: string} {
+  const keys = forge.pki.rsa.generateKeyPair(2048);
+  const certificate = forge.pki.createCertificate();
+  const name = [{name: 'commonName', value: 'an authority of our own'}];
+  certificate.publicKey = keys.publicKey;
+  certificate.serialNumber = '01';
+  certificate.validity.notAfter = new Date(Date.now() + 3_600_000);
+  certificate.setSubject(name);
+  certificate.setIssuer(name);
+  certificate.setExtensions([
+    {name: 'basicConstraints', cA: true},
+    {name: 'subjectAltName', altNames: [{type: 7, ip: '127.0.0.1'}]},
+  ]);
+  certificate.sign(keys.privateKey, forge.md.sha256.create());
+  return {
+    cert: forge.pki.certificateToPem(certificate),
+    key: forge.pki.privateKeyToPem(keys.privateKey),
+  };
+}
+
+test('trusts an authority that is not the system’s when its environment names it, and says how', async () => {
+  await using folder = await startFolder();
+  const certificate = makeCertificate();
+  const server = createServer(certificate, (_request, response) => {
+    response.writeHead(404).end('{"code":"ResourceNotFound","message":"no secret"}');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const rootURL = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const file = await writeConfig(folder, {implementation: 'dummy'}, {rootURL, getSecrets: true});
+  const authority = path.join(folder.folder, 'ca.pem');
+  await writeFile(authority, certificate.cert);
+
+  const refused = await start([file]).done;
+  const trusted = await start([file], {NODE_EXTRA_CA_CERTS: authority}).done;
+  server.close();
+
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toContain('NODE_EXTRA_CA_CERTS=FILE');
+  expect(trusted).toMatchObject({code: 0});
 });
