@@ -2,7 +2,7 @@ import {ActionableError, ApiError} from '../errors.js';
 import {createRateLimit, type RateLimit} from '../rate-limit.js';
 import {createHttp, type Http, type Method, type RequestOptions} from '../http.js';
 import {asDroplet, forgiving, listIn, tagsHidden, withAdvice} from './answers.js';
-import type {Account, Droplet, NewDroplets, Page, Size, SshKey} from './types.js';
+import type {Account, Droplet, NewDroplets, Page, Size, SshKey, Tag} from './types.js';
 
 export type DigitalOceanOptions = {url: string; token: string; secondMs?: number};
 
@@ -66,10 +66,10 @@ export class DigitalOcean {
     return (await this.#pages<Droplet>('droplets', {name}, signal)).map(asDroplet);
   }
 
-  /** All tags of the account, as they are spelled there. */
-  async tags(signal?: AbortSignal): Promise<string[]> {
-    const tags = await this.#pages<{name: string}>('tags', {}, signal);
-    return tags.map(({name}) => name);
+  /** All tags as the account spells them. Counts may lag (facts 7), or know of a droplet that no list shows yet. */
+  async tags(signal?: AbortSignal): Promise<Array<{name: string; count: number}>> {
+    const tags = await this.#pages<Tag>('tags', {}, signal);
+    return tags.map(({name, resources}) => ({name, count: resources?.count ?? 0}));
   }
 
   /** Whether a listing shows a droplet with this tag, as it is spelled in the account. */
@@ -182,7 +182,8 @@ export class DigitalOcean {
       return droplets;
     }
 
-    const spelling = (await this.tags(signal)).find((each) => each.toLowerCase() === tag) ?? tag;
+    const tags = await this.tags(signal);
+    const spelling = tags.find(({name}) => name.toLowerCase() === tag)?.name ?? tag;
     this.#spellings.set(tag, spelling);
     return spelling === tag ? [] : this.#pages<Droplet>('droplets', {tag_name: spelling}, signal);
   }

@@ -40,3 +40,5 @@ export type Page = {
   links?: {pages?: {next?: string}};
   meta?: {total: number};
 };
+
+export type Tag = {name: string; resources?: {count?: number}};

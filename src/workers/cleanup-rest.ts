@@ -135,17 +135,21 @@ export async function removeUnusedTags(
   return decisions;
 }
 
-/** Nothing when the tags cannot be listed: they cost nothing. */
+/** Those that nothing is said to carry. None when the tags cannot be listed: they cost nothing. */
 async function tagsOf(
   digitalOcean: Context['digitalOcean'],
   signal: AbortSignal,
 ): Promise<string[]> {
   try {
     const tags = await digitalOcean.tags(signal);
-    return tags.filter((tag) => {
-      const lowered = tag.toLowerCase();
-      return ['name', 'ttl'].some((key) => lowered.startsWith(`${markerTag}:${key}:`));
-    });
+    return tags
+      .filter(({name, count}) => {
+        const lowered = name.toLowerCase();
+        return (
+          count === 0 && ['name', 'ttl'].some((key) => lowered.startsWith(`${markerTag}:${key}:`))
+        );
+      })
+      .map(({name}) => name);
   } catch (error) {
     if (error instanceof ActionableError) {
       return [];

@@ -208,6 +208,18 @@ test('leaves tags alone while droplets are young', async () => {
   expect(emulator.digitalOcean.tags().map(({name}) => name)).toContain('do-worker:name:old');
 });
 
+test('leaves a tag alone that the account counts on something, though no list shows it', async () => {
+  await using emulator = await startQuick({listLagMs: 3_600_000});
+  const another = ours(emulator, 'young', {ageSeconds: 5});
+  emulator.digitalOcean.add(another);
+  const {context} = await connect(emulator);
+
+  const {decisions} = await cleanUp(cleaning(), context);
+
+  expect(decisions).toEqual([]);
+  expect(emulator.digitalOcean.tags().map(({name}) => name)).toEqual(another.tags);
+});
+
 test('reports a droplet that lost some of our tags, and does not delete it', async () => {
   await using emulator = await startQuick();
   const {name, tags} = ours(emulator, 'lost', {ageSeconds: 9000});
