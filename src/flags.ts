@@ -130,7 +130,10 @@ export const workerFlags = {
       text('generic-worker-version', 'release of generic-worker to install; default: 106.0.0'),
     ),
     'generic-worker-url': Flags.string(
-      text('generic-worker-url', 'executable of your own to install as generic-worker'),
+      text(
+        'generic-worker-url',
+        'where releases are, laid out as on GitHub: <url>/v<version>/generic-worker-multiuser-linux-amd64 …',
+      ),
     ),
     'docker-worker': Flags.string({
       ...text('docker-worker', 'folder of a docker-worker that the image has, to run instead'),

@@ -17,7 +17,8 @@ import {build} from 'esbuild';
 const root = path.join(import.meta.dirname, '..');
 const {values} = parseArgs({
   options: {
-    to: {type: 'string', default: path.join(root, 'release')},
+    /** Elsewhere than to release/, it is none: then user-data must not name its checksum. */
+    to: {type: 'string'},
     level: {type: 'string', default: '19'},
   },
 });
@@ -54,12 +55,16 @@ try {
     ['start-worker', 'node'].map(async (file) => chmod(path.join(bin, file), 0o755)),
   );
 
-  await mkdir(values.to, {recursive: true});
-  const archive = path.join(values.to, name);
+  const {to = path.join(root, 'release')} = values;
+  await mkdir(to, {recursive: true});
+  const archive = path.join(to, name);
   await pack(work, archive);
   const line = `${await sha256(archive)}  ${name}\n`;
   await writeFile(`${archive}.sha256`, line);
-  await writeFile(path.join(root, 'dist', `${name}.sha256`), line);
+  if (values.to === undefined) {
+    await writeFile(path.join(root, 'dist', `${name}.sha256`), line);
+  }
+
   const {size} = await stat(archive);
   process.stdout.write(`${archive}: ${(size / 1e6).toFixed(1)} MB\n`);
 } finally {

@@ -18,7 +18,7 @@ export type TaskclusterSettings = {
   credentials?: Credentials | undefined;
   caPem?: string | undefined;
   genericWorkerVersion: string;
-  /** An executable of one's own instead of the release's. */
+  /** Replaces GitHub's releases; same layout. */
   genericWorkerUrl?: string | undefined;
   /** Folder of a docker-worker that the image has: it takes generic-worker's place. */
   dockerWorker?: string | undefined;

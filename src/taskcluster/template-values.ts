@@ -15,8 +15,8 @@ export type TaskclusterTemplateValues = {
   /** The droplet's size, which its metadata does not tell. */
   instanceType: string;
   staticSecret: Secret;
-  /** Undefined with a docker-worker: the executable, and where its helpers livelog and taskcluster-proxy are. */
-  genericWorker: {url: string; helpersUrl: string} | undefined;
+  /** Where the release is, with livelog and taskcluster-proxy; undefined with a docker-worker. */
+  genericWorker: {url: string} | undefined;
   /** Folder of a docker-worker that the image has. */
   dockerWorker: string | undefined;
   /** The archive with start-worker and its Node; its checksum is '' when it lies beside the archive only. */
@@ -27,11 +27,10 @@ export type TaskclusterTemplateValues = {
   vars: Record<string, string | Secret>;
 };
 
-/** Where a release of generic-worker is, or the executable of one's own. */
+/** Where a release of generic-worker is. */
 export function genericWorkerFrom(
   version: string,
-  url: string | undefined,
+  base = releases,
 ): NonNullable<TaskclusterTemplateValues['genericWorker']> {
-  const helpersUrl = `${releases}/v${version}`;
-  return {url: url ?? `${helpersUrl}/generic-worker-multiuser-linux-amd64`, helpersUrl};
+  return {url: `${base.replace(/\/+$/v, '')}/v${version}`};
 }

@@ -153,6 +153,17 @@ test('the scopes that the README names are enough for everything', async () => {
   }
 
   expect(codes).toEqual([0, 0, 0, 0, 0]);
+
+  emulator.taskcluster.addClient('cron', 'token', [
+    'worker-manager:list-workers:demo/pool',
+    'worker-manager:remove-worker:demo/pool/*',
+  ]);
+  const cron = {...environment, TASKCLUSTER_CLIENT_ID: 'cron'};
+  await run(['create', 'linux', ...kind], environment);
+  const cleaned = await run(['cleanup', ...kind, '--json'], cron);
+  const destroyed = await run(['destroy', 'linux', ...kind, '--json'], cron);
+  expect(JSON.parse(cleaned.stdout)).toMatchObject({counts: {kept: 1}});
+  expect((JSON.parse(destroyed.stdout) as {removed: string[]}).removed).toHaveLength(1);
 }, 40_000);
 
 test('a pool whose provider makes its own workers is refused', async () => {

@@ -37,7 +37,7 @@ export function runnerProcessIn(config: CloudConfig): RunnerProcess | undefined 
     throw new Error(`${path} may be read by others than its owner`);
   }
 
-  return {config: parse(file.content, path), service: serviceOf(unit)};
+  return {config: parse(file.content, path), service: serviceOf(unit, config)};
 }
 
 function parse(text: string, path: string): RunnerConfig {

@@ -1,5 +1,6 @@
+import type {CloudConfig} from './cloud-config.js';
 import {timeSpanMs} from './time-span.js';
-import {type Unit, valueOf} from './units.js';
+import {type Unit, valueOf, valuesOf} from './units.js';
 
 /** What systemd does when the process of a unit ends. */
 export type Service = {
@@ -18,7 +19,10 @@ const restarts: Record<string, (exit: number) => boolean> = {
   'on-failure': (exit) => exit !== 0,
 };
 
-export function serviceOf(unit: Unit): Service {
+export function serviceOf(unit: Unit, {files}: CloudConfig): Service {
+  const scripts = valuesOf(unit, 'Service.ExecStart').flatMap((line) =>
+    line.split(/\s+/v).map((word) => files.get(word)?.content ?? ''),
+  );
   const powersOffBy = (key: string) => (valueOf(unit, key) ?? '').startsWith('poweroff');
   return {
     isRestartedAfter: restarts[valueOf(unit, 'Service.Restart') ?? 'no'] ?? (() => false),
@@ -26,7 +30,9 @@ export function serviceOf(unit: Unit): Service {
     burst: Number(valueOf(unit, 'Unit.StartLimitBurst') ?? 5),
     intervalMs: spanIn(unit, 'Unit.StartLimitIntervalSec', '10s'),
     powersOffAtLimit: powersOffBy('Unit.StartLimitAction'),
-    powersOffAfterSuccess: powersOffBy('Unit.SuccessAction'),
+    powersOffAfterSuccess:
+      powersOffBy('Unit.SuccessAction') ||
+      scripts.some((script) => script.includes('systemctl poweroff')),
   };
 }
 

@@ -41,7 +41,7 @@ export function workerProcessIn(config: CloudConfig): WorkerProcess {
     tsaHosts: tsaHostsIn(environment),
     hostKeys: hostKeysIn(config, demand(environment, 'CONCOURSE_TSA_PUBLIC_KEY')),
     privateKey: rsaKeyIn(config, demand(environment, 'CONCOURSE_TSA_WORKER_PRIVATE_KEY')),
-    service: serviceOf(unit),
+    service: serviceOf(unit, config),
   };
 }
 

@@ -1,0 +1,59 @@
+# shellcheck shell=bash disable=SC2154,SC2016
+# Droplets for Taskcluster: one on which all goes well until its work is over, and one that is given another runner.
+
+noted() { on "$1" cat "/var/lib/stand-in/$2"; }
+
+case_runs() {
+  boot_taskcluster runs
+  check 'cloud-init ends without an error, a warning or a failed unit of ours' \
+    "$(grep -v '^failed unit: systemd-' "$work/log-runs/problems.txt")" ''
+  wait_until on runs test -e /var/lib/stand-in/worker-arguments
+  check 'worker, firewall and timer are active' \
+    "$(on runs systemctl is-active taskcluster-worker do-worker-firewall do-worker-expire.timer | tr '\n' ' ')" \
+    'active active active '
+  check 'the runner is told its configuration, as root' "$(noted runs arguments) $(noted runs uid)" \
+    '/etc/start-worker/runner.yml 0'
+  check 'the worker is told its own' "$(noted runs worker-arguments)" \
+    'run --config /etc/generic-worker/config.json --with-worker-runner'
+  check 'it runs in a folder of its own' "$(noted runs worker-folder)" /var/lib/generic-worker
+  check 'the runner is the one of the version that rendered' \
+    "$(grep -c "GET /runs/v$runner_version/start-worker-$runner_version-linux-x64.tar.zst HTTP" "$work/requests")" 1
+  check 'the configuration, keys and settings are for root alone' \
+    "$(on runs 'stat -c "%a %U %n" /etc/start-worker/runner.yml /etc/do-worker/bootstrap.env /etc/generic-worker/ed25519_key' | tr '\n' ' ')" \
+    '600 root /etc/start-worker/runner.yml 600 root /etc/do-worker/bootstrap.env 600 root /etc/generic-worker/ed25519_key '
+  check 'task users may run what they are to run' \
+    "$(on runs 'cd /usr/local/bin && stat -c "%a %n" generic-worker livelog taskcluster-proxy' | tr '\n' ' ')" \
+    '755 generic-worker 755 livelog 755 taskcluster-proxy '
+  runs_secret
+  on runs systemctl restart do-worker-bootstrap
+  check 'a second start downloads nothing' "$(grep -c 'GET /runs/v.*HTTP' "$work/requests")" 5
+  check 'and has the worker back: a stop is no end' "$(answers wait_until on runs systemctl is-active taskcluster-worker)" yes
+  on runs touch /var/lib/stand-in/over
+  check 'a worker whose work is over switches the droplet off' "$(answers wait_until is_off runs)" yes
+}
+
+# What a task could try, as the user that it runs as, to get the secret with which the worker registers.
+runs_secret() {
+  local secret metadata=http://169.254.169.254/metadata/v1/user-data task='setpriv --reuid=65534 --regid=65534 --clear-groups'
+  secret=$(on runs sed -n 's/.*staticSecret: "\(.*\)"/\1/p' /etc/start-worker/runner.yml)
+  check 'there is a secret' "${#secret}" 44
+  check 'root reads it in the metadata' "$(on runs curl -fsm 3 $metadata | grep -cF "$secret")" 1
+  check 'a task does not' "$(answers on runs "$task curl -fsm 1 $metadata")" no
+  check 'a task reaches other places' "$(answers on runs "$task curl -fsm 3 http://host.rig:$port/runs/")" yes
+  check 'no file that a task can read holds it' \
+    "$(on runs "$task grep -rlsF '$secret' /etc /run /var /tmp /usr/local /opt /root /home | grep -v /cloud/seed/")" ''
+  check 'no log holds it' "$(on runs "grep -rlF '$secret' /var/log; journalctl | grep -F '$secret'")" ''
+  on runs nft delete table inet do_worker
+  check 'it is the table that keeps a task from the metadata' \
+    "$(on runs "$task curl -fsm 3 $metadata" | grep -cF "$secret")" 1
+  on runs systemctl reload-or-restart do-worker-firewall
+  check 'the firewall unit brings it back' "$(answers on runs "$task curl -fsm 1 $metadata")" no
+}
+
+case_swapped() {
+  boot_taskcluster swapped
+  check 'a runner with another checksum switches the droplet off' "$(answers wait_until is_off swapped)" yes
+  check 'the journal says why' "$(journal_of swapped | grep -c 'it should have 00000000')" 3
+  check 'nothing of it was installed' "$(cd "$(disk_of swapped)/usr/local" && ls -d start-worker .do-worker* 2>/dev/null)" ''
+  check 'nothing of it ran' "$(answers test -e "$(disk_of swapped)/var/lib/stand-in")" no
+}
