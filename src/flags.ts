@@ -38,7 +38,7 @@ export const duration = Flags.custom<number>({
 });
 
 /** For the description of commands that need secrets. */
-export const secretsHelp = `Secrets come from the environment, or from the file that the same name with _FILE gives: DIGITALOCEAN_ACCESS_TOKEN; DO_WORKER_CONCOURSE_USERNAME, DO_WORKER_CONCOURSE_PASSWORD; TASKCLUSTER_CLIENT_ID, TASKCLUSTER_ACCESS_TOKEN, TASKCLUSTER_CERTIFICATE, and TASKCLUSTER_ROOT_URL.`;
+export const secretsHelp = `Secrets come from the environment, or from the file that the same name with _FILE gives: DIGITALOCEAN_ACCESS_TOKEN; DO_WORKER_CONCOURSE_USERNAME, DO_WORKER_CONCOURSE_PASSWORD; TASKCLUSTER_CLIENT_ID, TASKCLUSTER_ACCESS_TOKEN, TASKCLUSTER_CERTIFICATE. TASKCLUSTER_ROOT_URL says where Taskcluster is.`;
 
 /** Where nothing is done, workers of all kinds are shown. */
 export const anyKindFlag = Flags.string({
