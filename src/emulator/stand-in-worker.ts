@@ -1,27 +1,26 @@
-import {createHmac, randomUUID} from 'node:crypto';
 import {readFile} from 'node:fs/promises';
 import process from 'node:process';
 import {createInterface} from 'node:readline';
 import {setTimeout as delay} from 'node:timers/promises';
+import {claimWork, type WorkerCredentials} from './boot/claim.js';
 
 /**
  * Stands in for generic-worker on an emulated droplet: it speaks the protocol of workers, asks the queue for work with
  * the credentials that it is given, and does none.
  */
-type Credentials = {clientId: string; accessToken: string; certificate: string};
-
 const [, , command, flag, file = ''] = process.argv;
 if (command !== 'run' || flag !== '--config') {
   throw new Error('started in another way than generic-worker is');
 }
 
 const config = JSON.parse(await readFile(file, 'utf8')) as Record<string, string>;
-const {rootURL = '', provisionerId, workerType, workerGroup, workerId} = config;
-const claimUrl = new URL(
-  `/api/queue/v1/claim-work/${encodeURIComponent(`${provisionerId}/${workerType}`)}`,
-  rootURL,
-);
-let credentials: Credentials = {
+const worker = {
+  rootUrl: config.rootURL ?? '',
+  workerPoolId: `${config.provisionerId}/${config.workerType}`,
+  workerGroup: config.workerGroup ?? '',
+  workerId: config.workerId ?? '',
+};
+let credentials: WorkerCredentials = {
   clientId: config.clientId ?? '',
   accessToken: config.accessToken ?? '',
   certificate: config.certificate ?? '',
@@ -35,25 +34,9 @@ function log(textPayload: string): void {
   say({type: 'log', body: {textPayload}});
 }
 
-/** Hawk, by the facts of Taskcluster, section 13. */
-function sign({pathname, hostname, port}: URL): string {
-  const {clientId, accessToken, certificate} = credentials;
-  const ts = Math.floor(Date.now() / 1000);
-  const nonce = randomUUID();
-  const ext = Buffer.from(`{"certificate":${certificate}}`).toString('base64');
-  const text = `hawk.1.header\n${ts}\n${nonce}\nPOST\n${pathname}\n${hostname}\n${port || '80'}\n\n${ext}\n`;
-  const mac = createHmac('sha256', accessToken).update(text).digest('base64');
-  return `Hawk id="${clientId}", ts="${ts}", nonce="${nonce}", ext="${ext}", mac="${mac}"`;
-}
-
 async function claim(): Promise<void> {
   try {
-    const {status} = await fetch(claimUrl, {
-      method: 'POST',
-      headers: {'content-type': 'application/json', authorization: sign(claimUrl)},
-      body: JSON.stringify({workerGroup, workerId, tasks: 1}),
-    });
-    log(`asked the queue for work: ${status}`);
+    log(`asked the queue for work: ${await claimWork(worker, credentials)}`);
   } catch {
     log('the queue does not answer');
   }

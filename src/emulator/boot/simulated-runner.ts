@@ -1,6 +1,6 @@
-import {createHmac, randomUUID} from 'node:crypto';
 import type {Clock} from '../clock.js';
 import type {Machine} from '../machine.js';
+import {claimWork, type ClaimingWorker, type WorkerCredentials} from './claim.js';
 import type {RunnerConfig} from './runner-process.js';
 
 type Simulation = {
@@ -11,10 +11,9 @@ type Simulation = {
   isAnswering: () => boolean;
 };
 
-type Credentials = {clientId: string; accessToken: string; certificate: string};
-
-/** The queue notes that a worker is there every half hour; a worker asks for work far more often. */
+/** The queue notes that a worker is there every half hour: asking as often as a worker does would show no more. */
 const claimMs = 20 * 60 * 1000;
+const retryMs = 20_000;
 
 /** What start-worker and a worker do that others can see, without a process: gives the exit status. */
 export async function simulateRunner({
@@ -25,24 +24,24 @@ export async function simulateRunner({
 }: Simulation): Promise<number> {
   const {provider} = config;
   const text = (key: string) => String(provider[key]);
-  const name = {workerGroup: text('workerGroup'), workerId: text('workerID')};
-  const workerPoolId = text('workerPoolID');
+  const worker = {
+    rootUrl: text('rootURL'),
+    workerPoolId: text('workerPoolID'),
+    workerGroup: text('workerGroup'),
+    workerId: text('workerID'),
+  };
+  const {rootUrl, ...name} = worker;
   try {
     for (;;) {
-      const credentials = await register(text('rootURL'), machine.off, {
+      const credentials = await register(rootUrl, machine.off, {
         ...name,
-        workerPoolId,
         providerId: text('providerID'),
         workerIdentityProof: {staticSecret: text('staticSecret')},
       });
-      const path = `/api/queue/v1/claim-work/${encodeURIComponent(workerPoolId)}`;
-      let isAccepted = true;
-      while (isAccepted) {
-        if (isAnswering()) {
-          isAccepted = await claim(new URL(path, text('rootURL')), credentials, name, machine.off);
-        }
-
-        await clock.sleep(claimMs, machine.off);
+      let status = 0;
+      while (![401, 403].includes(status)) {
+        status = isAnswering() ? await claim(worker, credentials, machine.off) : 200;
+        await clock.sleep(status === 200 ? claimMs : retryMs, machine.off);
       }
     }
   } catch {
@@ -50,7 +49,11 @@ export async function simulateRunner({
   }
 }
 
-async function register(rootUrl: string, signal: AbortSignal, body: unknown): Promise<Credentials> {
+async function register(
+  rootUrl: string,
+  signal: AbortSignal,
+  body: unknown,
+): Promise<WorkerCredentials> {
   const response = await fetch(new URL('/api/worker-manager/v1/worker/register', rootUrl), {
     method: 'POST',
     headers: {'content-type': 'application/json'},
@@ -61,40 +64,20 @@ async function register(rootUrl: string, signal: AbortSignal, body: unknown): Pr
     throw new Error(`registerWorker answered ${response.status}`);
   }
 
-  const {credentials} = (await response.json()) as {credentials: Credentials};
+  const {credentials} = (await response.json()) as {credentials: WorkerCredentials};
   return credentials;
 }
 
-/** False when the credentials are no longer good; a service that is down is asked again later. */
+/** The status of the answer; 0 without one. */
 async function claim(
-  url: URL,
-  credentials: Credentials,
-  name: {workerGroup: string; workerId: string},
+  worker: ClaimingWorker,
+  credentials: WorkerCredentials,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<number> {
   try {
-    const {status} = await fetch(url, {
-      method: 'POST',
-      headers: {'content-type': 'application/json', authorization: sign(url, credentials)},
-      body: JSON.stringify({...name, tasks: 1}),
-      signal,
-    });
-    return status !== 401 && status !== 403;
+    return await claimWork(worker, credentials, signal);
   } catch {
     signal.throwIfAborted();
-    return true;
+    return 0;
   }
-}
-
-/** Hawk, by the facts of Taskcluster, section 13. */
-function sign(
-  {pathname, hostname, port}: URL,
-  {clientId, accessToken, certificate}: Credentials,
-): string {
-  const ts = Math.floor(Date.now() / 1000);
-  const nonce = randomUUID();
-  const ext = Buffer.from(`{"certificate":${certificate}}`).toString('base64');
-  const text = `hawk.1.header\n${ts}\n${nonce}\nPOST\n${pathname}\n${hostname}\n${port || '80'}\n\n${ext}\n`;
-  const mac = createHmac('sha256', accessToken).update(text).digest('base64');
-  return `Hawk id="${clientId}", ts="${ts}", nonce="${nonce}", ext="${ext}", mac="${mac}"`;
 }
