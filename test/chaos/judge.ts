@@ -88,10 +88,11 @@ function deletedNames({emulator}: World): Set<string> {
 const notice = 20_000;
 
 /** However often a run was asked for, there is one set of its workers, unless one was stopped on its way there. */
-export function judgeRuns({truth}: World, {steps, switches}: Plan): void {
+export function judgeRuns({truth}: World, {steps, switches, faults}: Plan): void {
   const {bootMs = 0, listLagMs = 0, tagLagMs = 0} = switches;
   const isStopped = steps.some(({stop}) => stop !== undefined);
-  if (isStopped || bootMs < Math.max(listLagMs, tagLagMs) + notice) {
+  const slowest = faults.reduce((sum, {ms = 0, times = 1}) => sum + ms * times, 0);
+  if (isStopped || bootMs < Math.max(listLagMs, tagLagMs) + slowest + notice) {
     return;
   }
 
