@@ -68,7 +68,8 @@ export default class Cleanup extends WorkerCommand {
       inputs.problems,
     );
     if (flags.metrics !== undefined) {
-      await this.#writeMetrics(flags.metrics, result);
+      const {cleanupMetrics} = await import('../workers/metrics.js');
+      await this.#writeMetrics(flags.metrics, cleanupMetrics(result, context.kind, Date.now()));
     }
 
     const {deleted, kept, left, unknown} = result.counts;
@@ -81,21 +82,14 @@ export default class Cleanup extends WorkerCommand {
   }
 
   /** In one step, so that the collector never reads half a file; keeps when the last success was. */
-  async #writeMetrics(file: string, result: CleanupResult): Promise<void> {
-    const {cleanupMetrics} = await import('../workers/metrics.js');
+  async #writeMetrics(file: string, metrics: string): Promise<void> {
     const success = 'do_worker_cleanup_last_success_timestamp_seconds';
-    let text = cleanupMetrics(result, Date.now());
     try {
       const before = await readFile(file, 'utf8').catch(() => '');
-      if (!text.includes(success)) {
-        text += before
-          .split('\n')
-          .filter((line) => line.includes(success))
-          .map((line) => `${line}\n`)
-          .join('');
-      }
-
-      await writeFile(`${file}.tmp`, text);
+      const kept = metrics.includes(success)
+        ? []
+        : before.split('\n').filter((line) => line.includes(success));
+      await writeFile(`${file}.tmp`, metrics + kept.map((line) => `${line}\n`).join(''));
       await rename(`${file}.tmp`, file);
     } catch (error) {
       throw new ActionableError(

@@ -1,7 +1,13 @@
+import type {Kind} from '../ci-server.js';
 import type {Cleanup} from './cleanup.js';
 
-/** A cleanup for Prometheus' textfile collector. */
-export function cleanupMetrics({counts, apiCalls}: Cleanup, now: number): string {
+/** A cleanup for Prometheus' textfile collector, which takes no metric from two files unless their labels differ. */
+export function cleanupMetrics({counts, apiCalls}: Cleanup, kind: Kind, now: number): string {
+  const gauge = (name: string, help: string, value: number) => {
+    const metric = `do_worker_cleanup_${name}`;
+    return `# HELP ${metric} ${help}\n# TYPE ${metric} gauge\n${metric}{kind="${kind}"} ${value}\n`;
+  };
+
   const isSuccess = counts.left === 0 && counts.unknown === 0;
   return [
     gauge('deleted', 'Droplets that the last cleanup deleted', counts.deleted),
@@ -20,9 +26,4 @@ export function cleanupMetrics({counts, apiCalls}: Cleanup, now: number): string
         ]
       : []),
   ].join('');
-}
-
-function gauge(name: string, help: string, value: number): string {
-  const metric = `do_worker_cleanup_${name}`;
-  return `# HELP ${metric} ${help}\n# TYPE ${metric} gauge\n${metric} ${value}\n`;
 }
