@@ -113,7 +113,7 @@ async function look(
     throw new ActionableError(
       'CI_UNDECIDED',
       `Nothing was cleaned up: which of ${known.length} droplets belong to this CI server cannot be told; their CI ids are ${ids.join(', ')}`,
-      ['Say which are meant: do-worker cleanup --ci-id ID'],
+      [`Say which are meant: do-worker cleanup --kind ${kind} --ci-id ID`],
     );
   }
 

@@ -3,6 +3,7 @@ import type {Droplet} from '../digitalocean/types.js';
 import {ActionableError} from '../errors.js';
 import type {Leftover} from './delete.js';
 import type {Plan} from './plan.js';
+import {destroyCommand} from './select.js';
 import {linked} from './worker.js';
 
 type Failure = {
@@ -53,7 +54,7 @@ export function createFailed(failure: Failure): unknown {
   const lines = [`${plan.workerName} was not created. ${message} (phase: ${phase})`];
   lines.push(...seen.filter((line) => !line.includes(message)).map((line) => `Last seen: ${line}`));
   const suggestions = [...advice];
-  const destroy = `do-worker destroy ${plan.workerName} --run ${plan.runKey}`;
+  const destroy = destroyCommand(plan);
   const gone = undone.filter(({id}) => leftovers.every((leftover) => leftover.id !== id));
   if (gone.length > 0) {
     lines.push(`Destroyed again: ${gone.map(({name, id}) => `${name} (${id})`).join(', ')}`);

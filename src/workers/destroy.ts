@@ -1,11 +1,11 @@
-import type {CiServer, CiWorker} from '../ci-server.js';
+import type {CiServer, CiWorker, Kind} from '../ci-server.js';
 import type {Context} from '../context.js';
 import {ActionableError, UsageError} from '../errors.js';
 import {deleteDroplets, type Leftover} from './delete.js';
 import {runKeyIn} from './identity.js';
 import {nameProblems} from './plan.js';
 import {StillWaiting, orStillWaiting, pollUntil} from './poll.js';
-import {selectOwned, type Selection} from './select.js';
+import {destroyCommand, selectOwned, type Selection} from './select.js';
 import {defaultPace} from './wait.js';
 import {describeWorker, linked, stateIn, type Owned, type Worker} from './worker.js';
 
@@ -14,6 +14,8 @@ export type DestroyRequest = Selection & {
   drainSeconds: number;
   dryRun: boolean;
 };
+
+type Asked = DestroyRequest & {kind: Kind};
 
 export type Destroyed = {
   /** What was destroyed, or with a dry run would be. */
@@ -35,7 +37,8 @@ export async function destroyWorkers(
     throw new UsageError(found);
   }
 
-  const {ci, progress, signal, time} = context;
+  const {kind, ci, progress, signal, time} = context;
+  const asked = {...request, kind};
   progress.phase('list', `Looking for droplets of ${workerName}`);
   const [{owned, others}, listing] = await Promise.all([
     selectOwned(request, context),
@@ -77,7 +80,7 @@ export async function destroyWorkers(
   if (drainSeconds > 0 && names.length > 0 && ci !== undefined) {
     await drain(names, drainSeconds, ci, context);
     if (signal.aborted) {
-      throw interrupted(request, owned, signal, 'not asked for yet: still billed');
+      throw interrupted(asked, owned, signal, 'not asked for yet: still billed');
     }
   }
 
@@ -87,11 +90,11 @@ export async function destroyWorkers(
 
   const {leftovers} = await deleteDroplets(owned, context);
   if (signal.aborted) {
-    throw interrupted(request, owned, signal, 'asked for, but not confirmed');
+    throw interrupted(asked, owned, signal, 'asked for, but not confirmed');
   }
 
   if (leftovers.length > 0) {
-    throw notDestroyed(request, leftovers, owned);
+    throw notDestroyed(asked, leftovers, owned);
   }
 
   const removed =
@@ -199,7 +202,7 @@ async function remove(
 
 /** What was asked of DigitalOcean before the interrupt may well be done. */
 function interrupted(
-  request: DestroyRequest,
+  asked: Asked,
   owned: Owned[],
   signal: AbortSignal,
   state: string,
@@ -210,32 +213,18 @@ function interrupted(
   return new ActionableError(
     'INTERRUPTED',
     `${reason.message}: the deletion of ${names} was ${state}`,
-    [
-      `See what is left: do-worker list ${request.workerName}`,
-      `Finish it: ${sameCommand(request)}`,
-    ],
+    [`See what is left: do-worker list ${asked.workerName}`, `Finish it: ${destroyCommand(asked)}`],
     exit,
   );
 }
 
-function notDestroyed(
-  request: DestroyRequest,
-  leftovers: Leftover[],
-  owned: Owned[],
-): ActionableError {
+function notDestroyed(asked: Asked, leftovers: Leftover[], owned: Owned[]): ActionableError {
   const lines = leftovers.map(
     ({name, id, reason}) => `- ${name} (https://cloud.digitalocean.com/droplets/${id}): ${reason}`,
   );
   return new ActionableError(
     'NOT_DESTROYED',
-    `${leftovers.length} of ${owned.length} droplets of ${request.workerName} are NOT destroyed and still billed:\n${lines.join('\n')}`,
-    [`Try again: ${sameCommand(request)}`],
+    `${leftovers.length} of ${owned.length} droplets of ${asked.workerName} are NOT destroyed and still billed:\n${lines.join('\n')}`,
+    [`Try again: ${destroyCommand(asked)}`],
   );
-}
-
-/** With its run key: without it, other runs would go too. */
-function sameCommand({workerName, runKey, ciId}: DestroyRequest): string {
-  const given = (flag: string, value: string | undefined) =>
-    value === undefined ? '' : ` --${flag} ${value}`;
-  return `do-worker destroy ${workerName}${given('run', runKey)}${given('ci-id', ciId)}`;
 }

@@ -1,4 +1,4 @@
-import type {CiServer, WorkerRequest} from '../ci-server.js';
+import type {CiServer, Kind, WorkerRequest} from '../ci-server.js';
 import {renderUserData} from '../cloud-init/render.js';
 import type {Template} from '../cloud-init/template.js';
 import {UsageError} from '../errors.js';
@@ -32,6 +32,7 @@ export type CreateRequest = {
 
 /** A request that has passed every check that needs no network. */
 export type Plan = Omit<CreateRequest, 'runKey' | 'min'> & {
+  kind: Kind;
   min: number;
   runKey: string;
   /** A random run key is nobody else's: there is nothing to adopt. */
@@ -73,7 +74,9 @@ export async function planWorkers(
     throw new UsageError(problems);
   }
 
-  return {...request, min, runKey, isRunKeyGiven: request.runKey !== undefined, workerRequest};
+  const {kind} = ci;
+  const isRunKeyGiven = request.runKey !== undefined;
+  return {...request, kind, min, runKey, isRunKeyGiven, workerRequest};
 }
 
 /** What the CI server is to know of a request. */

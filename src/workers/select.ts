@@ -41,13 +41,13 @@ export async function selectOwned(
   const meant = named.filter((each) => isMeant(each));
   const ids = [...new Set(meant.map(({identity}) => identity.ciId))];
   if (own === undefined && ids.length > 1) {
-    return undecided(workerName, meant);
+    return undecided({workerName, runKey, kind}, meant);
   }
 
   const owned = meant.filter(({identity}) => own === undefined || identity.ciId === own.id);
   // An id made of the URL given may differ from the server's own, so droplets of others prove nothing.
   return owned.length === 0 && meant.length > 0 && own?.isCertain === false
-    ? undecided(workerName, meant)
+    ? undecided({workerName, runKey, kind}, meant)
     : {owned, others: named.filter((each) => !owned.includes(each))};
 }
 
@@ -78,15 +78,27 @@ export async function ownCiId(
   }
 }
 
-function undecided(workerName: string, named: Owned[]): never {
+/** What a person types to destroy what is selected: without kind and run key, others would go too. */
+export function destroyCommand({
+  workerName,
+  runKey,
+  ciId,
+  kind,
+}: Selection & {kind: string}): string {
+  const given = (flag: string, value: string | undefined) =>
+    value === undefined ? '' : ` --${flag} ${value}`;
+  return `do-worker destroy ${workerName} --kind ${kind}${given('run', runKey)}${given('ci-id', ciId)}`;
+}
+
+function undecided(asked: Selection & {kind: string}, named: Owned[]): never {
   const describe = ({droplet, identity}: {droplet: Droplet; identity: Owned['identity']}) =>
     `- ${droplet.name} (${droplet.id}): CI id ${identity.ciId}`;
   throw new ActionableError(
     'CI_UNDECIDED',
-    `Nothing was destroyed: droplets named ${workerName} are there, and which CI server they belong to cannot be told:\n${named
+    `Nothing was destroyed: droplets named ${asked.workerName} are there, and which CI server they belong to cannot be told:\n${named
       .map((each) => describe(each))
       .join('\n')}`,
-    [`Say which are meant: do-worker destroy ${workerName} --ci-id ID`],
+    [`Say which are meant: ${destroyCommand({...asked, ciId: 'ID'})}`],
   );
 }
 

@@ -492,7 +492,9 @@ test('keeps a failed droplet when asked to, and says how to stop paying', async 
 
   expect(emulator.digitalOcean.droplets()).toHaveLength(1);
   expect(error.message).toMatch(/Kept, and billed: build-arm-b7-/v);
-  expect(error.suggestions.join(' ')).toContain('do-worker destroy build-arm --run b7');
+  expect(error.suggestions.join(' ')).toContain(
+    'do-worker destroy build-arm --kind concourse --run b7',
+  );
 });
 
 test('names what it could not destroy, for it is billed', async () => {

@@ -148,7 +148,9 @@ test('an interrupt while builds drain says what is still there, and billed', asy
 
   await expect(destroyed).rejects.toMatchObject({
     message: `Interrupted by SIGTERM: the deletion of ${name} (https://cloud.digitalocean.com/droplets/${id}) was not asked for yet: still billed`,
-    suggestions: expect.arrayContaining(['Finish it: do-worker destroy build-arm --run b7']),
+    suggestions: expect.arrayContaining([
+      'Finish it: do-worker destroy build-arm --kind concourse --run b7',
+    ]),
   });
   expect(emulator.digitalOcean.droplets()).toHaveLength(1);
 });

@@ -52,7 +52,9 @@ test('droplets that no list shows are told of, for they may be billed', async ()
   expect(error.message).toContain(
     `It cannot be told whether ${droplet!.name} exists and is billed`,
   );
-  expect(error.suggestions[0]).toBe('Stop paying for it: do-worker destroy build-arm --run b7');
+  expect(error.suggestions[0]).toBe(
+    'Stop paying for it: do-worker destroy build-arm --kind concourse --run b7',
+  );
 });
 
 test('with --keep-on-failure they are told of too', async () => {

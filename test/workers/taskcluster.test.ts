@@ -6,6 +6,7 @@ import {listWorkers} from '../../src/workers/list.js';
 import {connect, startQuick, taskclusterRequest} from '../support/connect.js';
 
 const kind = 'taskcluster';
+const cleaning = {graceSeconds: 900, dryRun: false};
 const destroying = {workerName: 'build-arm', drainSeconds: 0, dryRun: false};
 
 test('makes a worker known before its droplet exists, and returns when it has asked for work', async () => {
@@ -69,7 +70,34 @@ test('cleanup is quiet when all is well', async () => {
   const {context} = await connect(emulator, {kind});
   await createWorkers(await taskclusterRequest(), context);
 
-  const {counts} = await cleanUp({graceSeconds: 900, dryRun: false}, context);
+  const {counts} = await cleanUp(cleaning, context);
 
   expect(counts).toEqual({deleted: 0, kept: 1, left: 0, unknown: 0});
+});
+
+test('what is to be typed next names the kind, for without it another would be meant', async () => {
+  await using emulator = await startQuick({neverConnect: true});
+  const {context} = await connect(emulator, {kind});
+  const kept = {keepOnFailure: true, timeoutSeconds: 60, runKey: 'b7'};
+
+  await expect(
+    createWorkers(await taskclusterRequest({...kept, ciId: '11111111'}), context),
+  ).rejects.toMatchObject({
+    suggestions: expect.arrayContaining([
+      'When you have seen enough: do-worker destroy build-arm --kind taskcluster --run b7 --ci-id 11111111',
+    ]),
+  });
+  await expect(
+    createWorkers(await taskclusterRequest({...kept, ciId: '22222222'}), context),
+  ).rejects.toMatchObject({code: 'TIMEOUT'});
+
+  const withoutCi = {...context, ci: undefined};
+  await expect(destroyWorkers({...destroying, runKey: 'b7'}, withoutCi)).rejects.toMatchObject({
+    suggestions: [
+      'Say which are meant: do-worker destroy build-arm --kind taskcluster --run b7 --ci-id ID',
+    ],
+  });
+  await expect(cleanUp(cleaning, withoutCi)).rejects.toMatchObject({
+    suggestions: ['Say which are meant: do-worker cleanup --kind taskcluster --ci-id ID'],
+  });
 });
