@@ -2,6 +2,7 @@ import {expect, test} from '@jest/globals';
 import {cleanUp} from '../../src/workers/cleanup.js';
 import {createWorkers} from '../../src/workers/create.js';
 import {destroyWorkers} from '../../src/workers/destroy.js';
+import {ciIdOf} from '../../src/workers/identity.js';
 import {listWorkers} from '../../src/workers/list.js';
 import {connect, startQuick, taskclusterRequest} from '../support/connect.js';
 
@@ -42,6 +43,43 @@ test('destroy removes both sides, and twice is no error', async () => {
   expect(second).toMatchObject({workers: [], removed: []});
   expect(emulator.digitalOcean.droplets()).toEqual([]);
   expect(emulator.taskcluster.workers().map(({state}) => state)).toEqual(['stopped']);
+});
+
+test('cleanup goes both ways: droplets without a worker, and records without a droplet', async () => {
+  await using emulator = await startQuick();
+  const {taskcluster, digitalOcean, clock} = emulator;
+  const {context} = await connect(emulator, {kind});
+  const record = (workerGroup: string, workerId: string, minutes: number) => {
+    const created = clock.now() - minutes * 60_000;
+    taskcluster.addWorker({workerPoolId: taskcluster.pool, workerGroup, workerId, created});
+  };
+
+  digitalOcean.add({
+    name: 'mute-b1-abcdefgh',
+    ageSeconds: 1200,
+    tags: [
+      'do-worker',
+      'do-worker:kind:taskcluster',
+      `do-worker:ci:${ciIdOf(await context.ci!.externalUrl())}`,
+      'do-worker:name:mute',
+      'do-worker:ttl:3600',
+    ],
+  });
+  record('ams3', 'mute-b1-abcdefgh', 20);
+  record('ams3', 'silent-b1-abcdefgh', 95);
+  record('ams3', 'young-b1-abcdefgh', 85);
+  record('rack7', 'theirs-b1-abcdefgh', 95);
+  record('ams3', 'theirs', 95);
+
+  await cleanUp(cleaning, context);
+
+  expect(digitalOcean.droplets()).toEqual([]);
+  expect(
+    taskcluster
+      .workers()
+      .filter(({state}) => state === 'running')
+      .map(({workerId}) => workerId),
+  ).toEqual(['young-b1-abcdefgh', 'theirs-b1-abcdefgh', 'theirs']);
 });
 
 test('list asks each kind for its own workers', async () => {
