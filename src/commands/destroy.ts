@@ -15,7 +15,7 @@ import type {Destroyed} from '../workers/destroy.js';
 export default class Destroy extends WorkerCommand {
   static override summary =
     'Destroy the droplets of a worker name and take the workers off the CI server';
-  static override description = `Nothing found is success. Without a CI server only the droplets are destroyed; their workers leave the list by themselves. ${secretsHelp}`;
+  static override description = `Nothing found is success. Without a CI server only the droplets are destroyed; their workers leave the list later: Concourse's by themselves, Taskcluster's with a cleanup. ${secretsHelp}`;
 
   static override usage = '<%= command.id %> NAME [FLAGS]';
   static override examples = [

@@ -97,14 +97,13 @@ export async function destroyWorkers(
     throw notDestroyed(asked, leftovers, owned);
   }
 
-  const removed =
-    ci === undefined || all.length === 0 ? [] : await remove(all, {ci, request, listing}, context);
+  const removed = ci === undefined ? null : await remove(all, {ci, request, listing}, context);
   const gone = workers.map((worker) => ({
     ...worker,
     dropletStatus: 'destroyed',
-    workerState: null,
+    workerState: removed === null ? 'unknown' : null,
   }));
-  return {workers: gone, removed: ci === undefined ? null : removed, dryRun};
+  return {workers: gone, removed, dryRun};
 }
 
 function tellApart({droplet, identity}: Owned): string {
@@ -159,11 +158,16 @@ async function drain(
   }
 }
 
+/** Null when the CI server could not be told, and that was to be expected. */
 async function remove(
   names: string[],
   {ci, request, listing}: {ci: CiServer; request: DestroyRequest; listing: Listing},
   {progress, signal}: Pick<Context, 'progress' | 'signal'>,
-): Promise<string[]> {
+): Promise<string[] | null> {
+  if (names.length === 0) {
+    return [];
+  }
+
   progress.phase('remove', `Taking ${names.length} worker(s) off the CI server's list`);
   let left: string[];
   try {
@@ -177,7 +181,7 @@ async function remove(
     // Who gives the CI id by hand knows that the CI server is down.
     if (request.ciId !== undefined) {
       progress.note(`The CI server still lists the workers: ${error.message}`);
-      return [];
+      return null;
     }
 
     throw new ActionableError(
