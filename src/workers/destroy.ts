@@ -107,7 +107,7 @@ export async function destroyWorkers(
 }
 
 function tellApart({droplet, identity}: Owned): string {
-  return `${droplet.name} (run ${identity.runKey}, CI id ${identity.ciId})`;
+  return `${droplet.name} (${identity.kind}, run ${identity.runKey}, CI id ${identity.ciId})`;
 }
 
 type Listing = {workers: CiWorker[] | undefined; error?: unknown};

@@ -103,7 +103,9 @@ test('with a CI id that is not theirs, touches neither droplets nor workers, and
 
   await destroyWorkers(destroying({ciId: 'deadbeef'}), context);
 
-  expect(progress.join('\n')).toContain(`Not meant, and still there: ${workers[0]!.name}`);
+  expect(progress.join('\n')).toContain(
+    `Not meant, and still there: ${workers[0]!.name} (concourse, run `,
+  );
   expect(emulator.digitalOcean.droplets()).toHaveLength(1);
   expect(emulator.concourse.workers()).toHaveLength(1);
 });
