@@ -1,11 +1,16 @@
-import {spawnSync} from 'node:child_process';
-import {mkdtemp, readFile, writeFile} from 'node:fs/promises';
+import {spawn, spawnSync} from 'node:child_process';
+import {once} from 'node:events';
+import {mkdtemp, readFile, symlink, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
+import process from 'node:process';
 import {expect, test} from '@jest/globals';
+import {load} from 'js-yaml';
+import {startEmulator} from '../src/emulator/server.js';
 import {Fields} from '../src/fields.js';
 import {readParams, readSource} from '../src/resource/request.js';
 import {usageMarkdown} from '../src/start-worker/usage.js';
+import {environmentOf} from './support/run.js';
 
 type Manifest = {
   commands: Record<string, {flags: Record<string, {env?: string; helpGroup?: string}>}>;
@@ -96,20 +101,70 @@ test('the README has the fields of the runner configuration as start-worker has 
   expect(readme).toContain(`-->\n\n${usageMarkdown()}\n\n<!-- end`);
 });
 
+/** The text of the code blocks of a language in the README. */
+async function blocks(language: string): Promise<string[]> {
+  const readme = await readFile(path.join(root, 'README.md'), 'utf8');
+  const fences = readme.matchAll(/^```(?<language>\w*)\n(?<text>.*?)^```$/gmsv);
+  return [...fences].flatMap(({groups}) => (groups!.language === language ? [groups!.text!] : []));
+}
+
+test('the job for Kubernetes runs a command that is there', async () => {
+  const job = (await blocks('yaml')).find((text) => text.includes('CronJob'));
+  const {spec} = load(job!) as {spec: {concurrencyPolicy: string}};
+
+  const {command} = /args: \[(?<command>.*)\]/v.exec(job!)!.groups!;
+
+  expect(spec.concurrencyPolicy).toBe('Forbid');
+  expect(Object.keys(await manifest())).toContain(command);
+});
+
+test('the line for cron takes the environment file that systemd takes too', async () => {
+  await using emulator = await startEmulator();
+  const folder = await mkdtemp(path.join(tmpdir(), 'do-worker-'));
+  const environment = path.join(folder, 'environment');
+  const settings = Object.entries(await environmentOf(emulator));
+  await writeFile(environment, settings.map(([name, value]) => `${name}=${value}\n`).join(''));
+  await symlink(path.join(root, 'bin/do-worker.js'), path.join(folder, 'do-worker'));
+  const crontab = (await blocks('')).find((text) => text.includes('do-worker cleanup'));
+  const line = /^\*\/10 \* \* \* \* (?<command>.*)$/mv.exec(crontab!)!.groups!.command!;
+
+  const here = line.replaceAll(/\/etc\/do-worker|\/var\/lib\/node_exporter/gv, () => folder);
+  const PATH = `${folder}:${path.dirname(process.execPath)}:/usr/bin:/bin`;
+  const child = spawn('/bin/sh', ['-c', here], {env: {PATH, HOME: folder}, stdio: 'ignore'});
+  const [code] = (await once(child, 'close')) as [number | null];
+
+  expect(code).toBe(0);
+  expect(await readFile(path.join(folder, 'do-worker.prom'), 'utf8')).toContain('last_success');
+});
+
 const hasSystemd = spawnSync('systemd-analyze', ['--version']).status === 0;
 
 (hasSystemd ? test : test.skip)(
-  'systemd has nothing against the unit of start-worker (skipped without systemd-analyze)',
+  'systemd has nothing against the units (skipped without systemd-analyze)',
   async () => {
-    const readme = await readFile(path.join(root, 'README.md'), 'utf8');
-    const unit = [...readme.matchAll(/```ini\n(?<text>.*?)```/gsv)]
-      .map(({groups}) => groups!.text!)
-      .find((text) => text.includes('start-worker'))!;
-    const file = path.join(await mkdtemp(path.join(tmpdir(), 'do-worker-')), 'taskcluster.service');
-    await writeFile(file, unit.replace('/usr/local/bin/start-worker', '/bin/true'));
+    const folder = await mkdtemp(path.join(tmpdir(), 'do-worker-'));
+    const names: Record<string, string> = {
+      '[Timer]': 'do-worker-cleanup.timer',
+      cleanup: 'do-worker-cleanup.service',
+      'start-worker': 'taskcluster.service',
+    };
+    const units = Object.entries(names).map(([sign, name]) => ({
+      sign,
+      file: path.join(folder, name),
+    }));
+    const texts = await blocks('ini');
+    for (const {sign, file} of units) {
+      const text = texts.find((each) => each.includes(sign))!;
+      await writeFile(file, text.replace(/\/usr\/local\/bin\/\S+/v, '/bin/true'));
+    }
 
-    const {status, stderr} = spawnSync('systemd-analyze', ['verify', file], {encoding: 'utf8'});
+    const {status, stderr} = spawnSync(
+      'systemd-analyze',
+      ['verify', '--man=no', ...units.map(({file}) => file)],
+      {encoding: 'utf8'},
+    );
 
+    expect(texts).toHaveLength(units.length);
     expect({status, stderr}).toEqual({status: 0, stderr: ''});
   },
 );
