@@ -24,6 +24,7 @@ export default class Create extends WorkerCommand {
   static override examples = [
     '<%= config.bin %> <%= command.id %> build-arm --target ci --tsa-public-key tsa.pub --worker-key worker_key',
     '<%= config.bin %> <%= command.id %> nightly --count 4 --size s-4vcpu-8gb,c-4 --region ams3,fra1 --ttl 2h',
+    '<%= config.bin %> <%= command.id %> linux --kind taskcluster --worker-pool proj/linux',
   ];
 
   static override args = {

@@ -30,7 +30,7 @@ function flagOf({name, kind, default: value, summary, part}: NamedSwitch) {
 
 export default class Emulator extends WorkerCommand {
   static override summary =
-    'Run DigitalOcean and Concourse on loopback ports, to try things without an account';
+    'Run DigitalOcean, Concourse and Taskcluster on loopback ports, to try things without an account';
   static override description =
     'Prints the environment to export in another shell and stays in the foreground. Every trap of the real services is a flag.';
 
