@@ -13,6 +13,8 @@ const destroying = {workerName: 'build-arm', drainSeconds: 0, dryRun: false};
 test('makes a worker known before its droplet exists, and returns when it has asked for work', async () => {
   await using emulator = await startQuick();
   const {context} = await connect(emulator, {kind});
+  // So late that whoever does not wait for the records makes his droplets before them.
+  emulator.taskcluster.addFault({method: 'PUT', path: '*', kind: 'slow', ms: 9000});
 
   const {workers} = await createWorkers(await taskclusterRequest({count: 2}), context);
 
