@@ -3,16 +3,16 @@ import type {Context} from '../context.js';
 import type {Droplet} from '../digitalocean/types.js';
 import {ActionableError} from '../errors.js';
 import {createFailed, stillBilled, timedOut} from './create-failed.js';
-import {deleteDroplets, type Leftover} from './delete.js';
+import type {Leftover} from './delete.js';
 import {Fleet} from './fleet.js';
 import {makeDroplets} from './make-droplets.js';
 import {planWorkers, type CreateRequest, type Plan} from './plan.js';
 import type {Ledger} from './post-droplets.js';
 import {hasGpus, preflight, type Preflight} from './preflight.js';
 import {createTimeline, type Seconds} from './timeline.js';
-import {forgetUnmade, undoCreate, undoSignal} from './undo.js';
+import {forgetUnmade, undoCreate, undoSignal, undoYielded} from './undo.js';
 import {defaultPace, waitUntilRegistered, type Pace} from './wait.js';
-import {asMade, describeWorker, linked, worstCost, type Worker} from './worker.js';
+import {describeWorker, linked, worstCost, type Worker} from './worker.js';
 import {identify} from './identity.js';
 
 export type Created = {
@@ -210,21 +210,13 @@ async function create(plan: Plan, ci: CiServer, work: Work, context: Context): P
     throw new ActionableError('INCOMPLETE', 'Not all droplets became workers');
   }
 
-  await endYielded(work, context);
+  const yielded = ledger.created.filter(({name}) => !fleet.droplets.has(name));
+  await undoYielded(yielded, ci, context);
 }
 
 function describeAdopted({name, size_slug: size, region}: Droplet, {sizes, regions}: Plan): string {
   const isAsked = sizes.includes(size) && regions.includes(region.slug);
   return `${name} (${size} in ${region.slug}${isAsked ? '' : ', which is not what is asked for'})`;
-}
-
-/** What was given up to another create of this run was deleted in passing: now it has to be gone. */
-async function endYielded({ledger, fleet}: Work, context: Context): Promise<void> {
-  const yielded = ledger.created.filter(({name}) => !fleet!.droplets.has(name));
-  const {leftovers} = await deleteDroplets(yielded.map(asMade), context);
-  if (leftovers.length > 0) {
-    context.progress.note(stillBilled(leftovers));
-  }
 }
 
 function describe(plan: Plan, {checked, fleet, timeline}: Work, now: number): Created {

@@ -2,6 +2,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import type {CiServer} from '../ci-server.js';
 import type {Context} from '../context.js';
 import type {Droplet} from '../digitalocean/types.js';
+import {stillBilled} from './create-failed.js';
 import {deleteDroplets, type Leftover} from './delete.js';
 import type {Ledger} from './post-droplets.js';
 import {nameTag} from './identity.js';
@@ -57,6 +58,21 @@ export async function undoCreate(
   );
   await forgetRecords(prepared, ci, {progress, signal});
   return leftovers;
+}
+
+/** What was given up to another create of this run was deleted in passing: now it has to be gone, records and all. */
+export async function undoYielded(
+  yielded: Droplet[],
+  ci: CiServer,
+  context: Undoing & Pick<Context, 'signal'>,
+): Promise<void> {
+  const {leftovers} = await deleteDroplets(yielded.map(asMade), context);
+  if (leftovers.length > 0) {
+    context.progress.note(stillBilled(leftovers));
+  }
+
+  const names = yielded.map(({name}) => name);
+  await forgetRecords(names, ci, context);
 }
 
 /** Time for undoing, whatever ended the create. */

@@ -105,6 +105,26 @@ test('a create that is refused leaves no record', async () => {
   expect(emulator.taskcluster.workers().filter(({state}) => state === 'running')).toEqual([]);
 });
 
+test('of two creates of one run, the one that yields leaves no record', async () => {
+  await using emulator = await startQuick({bootMs: 30_000});
+  const {context} = await connect(emulator, {kind});
+  const request = await taskclusterRequest({runKey: 'b7'});
+
+  const created = await Promise.all([
+    createWorkers(request, context),
+    createWorkers(request, context),
+  ]);
+
+  const [droplet] = emulator.digitalOcean.droplets();
+  expect(created.map(({workers}) => workers.map(({name}) => name))).toEqual([
+    [droplet!.name],
+    [droplet!.name],
+  ]);
+  const states = emulator.taskcluster.workers().map(({workerId, state}) => [workerId, state]);
+  expect(states).toHaveLength(2);
+  expect(states.filter(([, state]) => state === 'running')).toEqual([[droplet!.name, 'running']]);
+});
+
 test('cleanup is quiet when all is well', async () => {
   await using emulator = await startQuick();
   const {context} = await connect(emulator, {kind});
