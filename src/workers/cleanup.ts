@@ -8,6 +8,7 @@ import {removeStaleWorkers, removeUnusedTags} from './cleanup-rest.js';
 import {deleteDroplets} from './delete.js';
 import {identify, markerTag, nameTag} from './identity.js';
 import {ownCiId} from './select.js';
+import {cleanupCommand} from './suggested.js';
 import type {Owned} from './worker.js';
 
 export type CleanupRequest = {
@@ -113,7 +114,7 @@ async function look(
     throw new ActionableError(
       'CI_UNDECIDED',
       `Nothing was cleaned up: which of ${known.length} droplets belong to this CI server cannot be told; their CI ids are ${ids.join(', ')}`,
-      [`Say which are meant: do-worker cleanup --kind ${kind} --ci-id ID`],
+      [`Say which are meant: ${cleanupCommand({kind, ciId: 'ID'})}`],
     );
   }
 

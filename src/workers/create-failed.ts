@@ -3,7 +3,7 @@ import type {Droplet} from '../digitalocean/types.js';
 import {ActionableError} from '../errors.js';
 import type {Leftover} from './delete.js';
 import type {Plan} from './plan.js';
-import {destroyCommand} from './select.js';
+import {destroyCommand} from './suggested.js';
 import {linked} from './worker.js';
 
 type Failure = {

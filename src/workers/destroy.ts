@@ -5,7 +5,8 @@ import {deleteDroplets, type Leftover} from './delete.js';
 import {runKeyIn} from './identity.js';
 import {nameProblems} from './plan.js';
 import {StillWaiting, orStillWaiting, pollUntil} from './poll.js';
-import {destroyCommand, selectOwned, type Selection} from './select.js';
+import {selectOwned, type Selection} from './select.js';
+import {cleanupCommand, destroyCommand} from './suggested.js';
 import {defaultPace} from './wait.js';
 import {describeWorker, linked, stateIn, type Owned, type Worker} from './worker.js';
 
@@ -187,7 +188,11 @@ async function remove(
     throw new ActionableError(
       'WORKER_LEFT',
       `The droplets of ${request.workerName} are gone, but the CI server could not be told: ${error.message}`,
-      [...error.suggestions, ...ci.advice.stillListed(names), 'Or run the same command again'],
+      [
+        ...error.suggestions,
+        ...ci.advice.stillListed(names),
+        `Or leave it to ${cleanupCommand({kind: ci.kind})}`,
+      ],
     );
   }
 

@@ -1,9 +1,10 @@
-import type {CiServer} from '../ci-server.js';
+import type {CiServer, Kind} from '../ci-server.js';
 import type {Context} from '../context.js';
 import type {Droplet} from '../digitalocean/types.js';
 import {ActionableError} from '../errors.js';
 import type {Owned} from './worker.js';
 import {ciIdOf, identify, markerTag, nameTag} from './identity.js';
+import {destroyCommand} from './suggested.js';
 
 export type Selection = {
   workerName: string;
@@ -78,19 +79,7 @@ export async function ownCiId(
   }
 }
 
-/** What a person types to destroy what is selected: without kind and run key, others would go too. */
-export function destroyCommand({
-  workerName,
-  runKey,
-  ciId,
-  kind,
-}: Selection & {kind: string}): string {
-  const given = (flag: string, value: string | undefined) =>
-    value === undefined ? '' : ` --${flag} ${value}`;
-  return `do-worker destroy ${workerName} --kind ${kind}${given('run', runKey)}${given('ci-id', ciId)}`;
-}
-
-function undecided(asked: Selection & {kind: string}, named: Owned[]): never {
+function undecided(asked: Selection & {kind: Kind}, named: Owned[]): never {
   const describe = ({droplet, identity}: {droplet: Droplet; identity: Owned['identity']}) =>
     `- ${droplet.name} (${droplet.id}): CI id ${identity.ciId}`;
   throw new ActionableError(

@@ -105,6 +105,42 @@ test('a create that is refused leaves no record', async () => {
   expect(emulator.taskcluster.workers().filter(({state}) => state === 'running')).toEqual([]);
 });
 
+test('commands that an error suggests are for this kind and this CI id', async () => {
+  await using emulator = await startQuick({neverConnect: true, ignoreDeletes: 1000});
+  const {context} = await connect(emulator, {kind});
+  const wanted = {runKey: 'b7', ciId: 'deadbeef', timeoutSeconds: 60};
+
+  const creating = createWorkers(
+    await taskclusterRequest({...wanted, keepOnFailure: true}),
+    context,
+  );
+
+  const again = 'do-worker destroy build-arm --kind taskcluster --run b7 --ci-id deadbeef';
+  await expect(creating).rejects.toMatchObject({
+    suggestions: expect.arrayContaining([`When you have seen enough: ${again}`]),
+  });
+  await expect(
+    destroyWorkers({...destroying, runKey: 'b7', ciId: 'deadbeef'}, context),
+  ).rejects.toMatchObject({suggestions: [`Try again: ${again}`]});
+});
+
+test('a record that destroy could not remove is for cleanup, not for destroy again', async () => {
+  await using emulator = await startQuick();
+  const {context} = await connect(emulator, {kind});
+  await createWorkers(await taskclusterRequest(), context);
+  emulator.taskcluster.addFault({method: 'DELETE', path: '*', kind: 'status', status: 403});
+
+  await expect(destroyWorkers(destroying, context)).rejects.toMatchObject({
+    code: 'WORKER_LEFT',
+    suggestions: expect.arrayContaining(['Or leave it to do-worker cleanup --kind taskcluster']),
+  });
+
+  emulator.taskcluster.clearFaults();
+  emulator.taskcluster.settings.taskclusterDateSkewSeconds = 2 * 3600;
+  await cleanUp({graceSeconds: 900, dryRun: false}, context);
+  expect(emulator.taskcluster.workers().map(({state}) => state)).toEqual(['stopped']);
+});
+
 test('of two creates of one run, the one that yields leaves no record', async () => {
   await using emulator = await startQuick({bootMs: 30_000});
   const {context} = await connect(emulator, {kind});
