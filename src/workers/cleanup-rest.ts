@@ -4,11 +4,9 @@ import {ActionableError} from '../errors.js';
 import type {CleanupRequest} from './cleanup.js';
 import type {Decision, Evidence} from './cleanup-decisions.js';
 import {markerTag, runKeyIn} from './identity.js';
-import type {Owned} from './worker.js';
 
 type Scope = {
   request: CleanupRequest;
-  owned: Owned[];
   /** Droplets that this cleanup deleted, or in a dry run would. */
   goneNames: Set<string>;
 };
@@ -18,13 +16,12 @@ const quietSeconds = 900;
 
 /** Workers of our form that no droplet stands behind: those that stalled, and those of droplets just deleted. */
 export async function removeStaleWorkers(
-  workers: CiWorker[] | undefined,
-  {request, owned, goneNames}: Scope,
+  {workers, marked}: Evidence,
+  {request, goneNames}: Scope,
   {ci, signal}: Pick<Context, 'ci' | 'signal'>,
 ): Promise<Decision[]> {
-  const standing = new Set(
-    owned.map(({droplet}) => droplet.name).filter((name) => !goneNames.has(name)),
-  );
+  // Whoever's they are: a name is never given twice.
+  const standing = new Set(marked.map(({name}) => name).filter((name) => !goneNames.has(name)));
   const stale = (workers ?? []).filter(
     (worker) =>
       isOurs(worker, request.workerName) &&

@@ -80,9 +80,9 @@ export async function cleanUp(
       .filter(({action}) => action === 'delete' || action === 'deleted')
       .map(({name}) => name),
   );
-  const scope = {request, owned: first.owned, goneNames};
+  const scope = {request, goneNames};
   decisions.push(
-    ...(await removeStaleWorkers(first.workers, scope, context)),
+    ...(await removeStaleWorkers(first, scope, context)),
     ...(await removeUnusedTags(first, scope, context)),
   );
   return {

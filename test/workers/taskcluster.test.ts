@@ -161,6 +161,85 @@ test('of two creates of one run, the one that yields leaves no record', async ()
   expect(states.filter(([, state]) => state === 'running')).toEqual([[droplet!.name, 'running']]);
 });
 
+test('cleanup keeps the record of a silent worker whose droplet has lost a tag', async () => {
+  await using emulator = await startQuick();
+  const {context} = await connect(emulator, {kind});
+  await createWorkers(await taskclusterRequest(), context);
+  const [droplet] = emulator.digitalOcean.droplets();
+  droplet!.tags.delete('do-worker:kind:taskcluster');
+  emulator.taskcluster.settings.taskclusterDateSkewSeconds = 2 * 3600;
+
+  const {decisions} = await cleanUp({graceSeconds: 900, dryRun: false}, context);
+
+  expect(decisions).toMatchObject([{what: 'droplet', name: droplet!.name, action: 'unknown'}]);
+  expect(emulator.taskcluster.workers().map(({state}) => state)).toEqual(['running']);
+});
+
+test('cleanup deletes a droplet whose worker never asked for work, and its record', async () => {
+  await using emulator = await startQuick({neverConnect: true});
+  const {context} = await connect(emulator, {kind});
+  const request = await taskclusterRequest({timeoutSeconds: 30, keepOnFailure: true});
+  await expect(createWorkers(request, context)).rejects.toMatchObject({code: 'TIMEOUT'});
+  const cleanup = {graceSeconds: 900, dryRun: false};
+
+  const early = await cleanUp(cleanup, context);
+  emulator.digitalOcean.settings.clockSkewSeconds = 1000;
+  const late = await cleanUp(cleanup, context);
+
+  expect(early.decisions).toMatchObject([{action: 'keep', reason: 'within its boot grace'}]);
+  expect(late.decisions.filter(({what}) => what !== 'tag')).toMatchObject([
+    {what: 'droplet', action: 'deleted', reason: 'not registered'},
+    {what: 'worker', action: 'deleted', reason: 'announced, without a droplet'},
+  ]);
+  expect(emulator.digitalOcean.droplets()).toEqual([]);
+  expect(emulator.taskcluster.workers().map(({state}) => state)).toEqual(['stopped']);
+});
+
+test('a list on several pages is a whole one', async () => {
+  await using emulator = await startQuick({workerPageSize: 1});
+  const {context} = await connect(emulator, {kind});
+
+  const {workers} = await createWorkers(await taskclusterRequest({count: 3}), context);
+  const {counts} = await cleanUp({graceSeconds: 0, dryRun: false}, context);
+  const {removed} = await destroyWorkers(destroying, context);
+
+  expect(counts).toEqual({deleted: 0, kept: 3, left: 0, unknown: 0});
+  expect(removed!.toSorted()).toEqual(workers.map(({name}) => name).toSorted());
+});
+
+test('a next placement is tried under a new name, and the record of the first is removed', async () => {
+  await using emulator = await startQuick({soldOut: ['s-2vcpu-2gb']});
+  const {context} = await connect(emulator, {kind});
+
+  await createWorkers(
+    await taskclusterRequest({sizes: ['s-2vcpu-2gb', 's-2vcpu-4gb'], count: 2}),
+    context,
+  );
+
+  const records = emulator.taskcluster.workers();
+  expect(new Set(records.map(({workerId}) => workerId)).size).toBe(records.length);
+  expect(records.map(({state}) => state).toSorted()).toEqual([
+    'running',
+    'running',
+    'stopped',
+    'stopped',
+  ]);
+});
+
+test('answers to createWorker that are lost leave nothing', async () => {
+  await using emulator = await startQuick();
+  const {context} = await connect(emulator, {kind});
+  // The check of the scopes comes first.
+  emulator.taskcluster.addFault({method: 'PUT', path: '*', kind: 'lost', after: 1});
+
+  await expect(createWorkers(await taskclusterRequest({count: 2}), context)).rejects.toMatchObject({
+    code: 'NO_ANSWER',
+  });
+
+  expect(emulator.taskcluster.workers().map(({state}) => state)).toEqual(['stopped', 'stopped']);
+  expect(emulator.digitalOcean.everyDroplet()).toEqual([]);
+});
+
 test('cleanup is quiet when all is well', async () => {
   await using emulator = await startQuick();
   const {context} = await connect(emulator, {kind});
