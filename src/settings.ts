@@ -30,11 +30,18 @@ export async function orProblems<T>(
   }
 }
 
-/** A URL with a password in it is neither used nor repeated: URLs are shown in errors and logs. */
+/**
+ * A URL with a password in it is neither used nor repeated: URLs are shown in errors and logs. Paths are added to it,
+ * so it ends with its own; and others read it as it is, who are not as lenient as `URL`.
+ */
 export function urlProblem(what: string, url: string): string | undefined {
-  if (!URL.canParse(url) || !/^https?:$/v.test(new URL(url).protocol)) {
-    const shown = url.includes('@') ? '' : ` (${url})`;
+  if (!URL.canParse(url) || !/^https?:[^\s"<>\\^`\{\|\}]+$/v.test(url)) {
+    const shown = /[?@#\s]/v.test(url) ? '' : ` (${url})`;
     return `${what} is not an http or https URL${shown}`;
+  }
+
+  if (/[?#]/v.test(url)) {
+    return `${what} has a query or a fragment in it: leave it out`;
   }
 
   const {username, password} = new URL(url);

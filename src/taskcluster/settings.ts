@@ -47,6 +47,8 @@ export async function readTaskclusterSettings(
   };
 }
 
+const clientPattern = /^[\w!+\-.\/:@\|]+$/v;
+
 /** As every Taskcluster client reads them; the secret ones from files too. */
 async function readCredentials(inputs: Inputs): Promise<Credentials | undefined> {
   const [clientId, accessToken, certificate] = await Promise.all(
@@ -54,6 +56,10 @@ async function readCredentials(inputs: Inputs): Promise<Credentials | undefined>
       secretVariable(inputs, `TASKCLUSTER_${name}`),
     ),
   );
+  if (clientId !== undefined && !clientPattern.test(clientId)) {
+    inputs.problems.push('TASKCLUSTER_CLIENT_ID has characters in it that no client id has');
+  }
+
   return setTogether(inputs, {
     TASKCLUSTER_CLIENT_ID: clientId,
     TASKCLUSTER_ACCESS_TOKEN: accessToken,

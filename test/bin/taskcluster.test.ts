@@ -100,6 +100,22 @@ test.each([
   [{TASKCLUSTER_ACCESS_TOKEN: ''}, 2, /TASKCLUSTER_ACCESS_TOKEN .* is not set/v],
   [{TASKCLUSTER_CLIENT_ID: '', TASKCLUSTER_ACCESS_TOKEN: ''}, 1, /No credentials for Taskcluster/v],
   [{TASKCLUSTER_ACCESS_TOKEN: 'wrong'}, 1, /answered 401/v],
+  [
+    {TASKCLUSTER_ROOT_URL: 'https://tc.example.com/?token=x#y'},
+    2,
+    /TASKCLUSTER_ROOT_URL has a query or a fragment in it: leave it out$/mv,
+  ],
+  [
+    {TASKCLUSTER_ROOT_URL: '\nhttps://tc.example.com'},
+    2,
+    /TASKCLUSTER_ROOT_URL is not an http or https URL$/mv,
+  ],
+  [
+    {DO_WORKER_GENERIC_WORKER_URL: 'https://dl.example.com/a b'},
+    2,
+    /--generic-worker-url is not an http or https URL$/mv,
+  ],
+  [{TASKCLUSTER_CLIENT_ID: 'me\nyou'}, 2, /TASKCLUSTER_CLIENT_ID has characters in it that no/v],
   [{DO_WORKER_GENERIC_WORKER_VERSION: 'latest'}, 2, /"latest" is not a release/v],
   [{DO_WORKER_DOCKER_WORKER: 'relative'}, 2, /"relative" is not the absolute path/v],
 ])('says what is wrong before anything is made: %j', async (changes, code, message) => {
