@@ -57,7 +57,7 @@ async function compile({name, text}: Template): Promise<Fill> {
     try {
       return foldScalars(fill(values, ownPropertiesOnly));
     } catch (error) {
-      throw new UsageError(problemsOf(error).map((problem) => `${name}: ${problem}`));
+      throw new UsageError(problemsOf(error, text).map((problem) => `${name}: ${problem}`));
     }
   };
 }
@@ -112,8 +112,15 @@ function readableValue(given: unknown, open: Open, path: string): unknown {
 }
 
 // Handlebars' own messages can quote a value, which may be a secret: only ours are passed on.
-function problemsOf(error: unknown): string[] {
-  return error instanceof UsageError
-    ? error.problems
+function problemsOf(error: unknown, template: string): string[] {
+  if (error instanceof UsageError) {
+    return error.problems;
+  }
+
+  // The name may also be made of a value: then the template does not spell it.
+  const message = error instanceof Error ? error.message : '';
+  const {partial} = /^The partial (?<partial>.+) could not be found$/v.exec(message)?.groups ?? {};
+  return partial !== undefined && template.includes(`> ${partial}`)
+    ? [`there is no {{> ${partial}}}`]
     : ['uses a value or a helper in a way that does not fit it'];
 }

@@ -74,6 +74,13 @@ test.each(['log', 'nope'])('a helper {{%s x}} that is not there is named', async
   ]);
 });
 
+test('a partial that is not there is named, unless a value names it', async () => {
+  expect(await problemsOf(render('a: {{> nope}}', {}))).toEqual(['my.hbs: there is no {{> nope}}']);
+  expect(await problemsOf(render('a: {{> (lookup this "x")}}', {x: 'hush'}))).toEqual([
+    'my.hbs: uses a value or a helper in a way that does not fit it',
+  ]);
+});
+
 test('a value that is there but undefined is one to ask for', async () => {
   expect(await render('a: {{#if team}}1{{else}}2{{/if}}', {team: undefined})).toContain('a: 2');
 });
