@@ -1,6 +1,6 @@
 import type {Droplet} from '../../src/emulator/digitalocean/entities.js';
 import {kinds} from '../../src/ci-server.js';
-import {foreignWorkers} from './foreign.js';
+import {foreignWorkers, staleWorker} from './foreign.js';
 import {keyOf} from './foreign-records.js';
 import type {Operation, Plan} from './plan.js';
 import {partsOf} from './truth.js';
@@ -119,6 +119,17 @@ export function judgeRuns({truth}: World, {steps, switches, faults}: Plan): void
       truth.violations.push(
         `run ${run} has more than ${count} workers: ${workers.toSorted().join(' ')}`,
       );
+    }
+  }
+}
+
+/** What must hold before any cleanup, when every operation could do all that it wanted. */
+export function judgeRecords(world: World): void {
+  const {emulator, truth} = world;
+  const stale = new Set(staleWorkers(world));
+  for (const {workerId, state} of emulator.taskcluster.workers()) {
+    if (state === 'running' && stale.has(workerId) && workerId !== staleWorker.name) {
+      truth.violations.push(`no operation removed the record ${workerId}, which has no droplet`);
     }
   }
 }

@@ -13,9 +13,9 @@ const traits = (ms: (random: Random, min: number, max: number) => number): Choic
   [0.1, (random) => ({ignoreDeletes: random.integer(1, 3)})],
   [0.15, (random) => ({failCreate: random.integer(1, 3)})],
   [0.05, () => ({failBootstrap: true})],
-  [0.05, () => ({neverConnect: true})],
+  [0.1, () => ({neverConnect: true})],
   [0.03, (random) => ({hangAfterMs: ms(random, 60, 300)})],
-  [0.1, () => ({soldOut: ['s-2vcpu-2gb']})],
+  [0.25, () => ({soldOut: ['s-2vcpu-2gb']})],
   [
     0.1,
     (random) => ({dropletLimit: random.integer(20, 30), partialMultiCreate: random.chance(0.5)}),

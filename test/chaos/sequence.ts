@@ -1,7 +1,7 @@
 import {kinds} from '../../src/ci-server.js';
 import {jumpSeconds, type Plan, type Step} from './plan.js';
 import type {Operate} from './operate.js';
-import {judgeDone, judgeEnd, judgeFailed, judgeRuns, staleWorkers} from './judge.js';
+import {judgeDone, judgeEnd, judgeFailed, judgeRecords, judgeRuns, staleWorkers} from './judge.js';
 import {describeOperation} from './describe.js';
 import {startWorld, type World} from './world.js';
 
@@ -27,7 +27,7 @@ export async function playSequence(
 ): Promise<Result> {
   await using world = await startWorld(plan, timeScale);
   const {truth, emulator, story} = world;
-  const running: Array<Promise<boolean>> = [];
+  const running: Array<Promise<End>> = [];
   let outages = 0;
   for (const [index, step] of plan.steps.entries()) {
     if (!step.isOverlapping) {
@@ -39,10 +39,14 @@ export async function playSequence(
     running.push(playStep({world, plan, label: `#${index + 1}`}, step, operate));
   }
 
-  const areKilled = await Promise.all(running);
+  const ends = await Promise.all(running);
   world.mend();
   world.tell('faults stop');
   await settle(plan, world);
+  if (isTaskclusterSound(plan) && ends.every((end) => end === 'tidy')) {
+    judgeRecords(world);
+  }
+
   await endWithCleanup(plan, world, operate);
 
   const {requests} = emulator.digitalOcean;
@@ -53,18 +57,25 @@ export async function playSequence(
     counts: {
       operations: plan.steps.filter(({operation}) => operation).length + kinds.length,
       faults: requests.filter(({fault}) => fault !== undefined).length + outages,
-      kills: areKilled.filter(Boolean).length,
+      kills: ends.filter((end) => end === 'killed').length,
       droplets: emulator.digitalOcean.everyDroplet().length - world.foreign.size,
       deletes: requests.filter(({method, status}) => method === 'DELETE' && status === 204).length,
     },
   };
 }
 
+/** How a step left things: `untidy` when it could not do all that it should, and what is left is for cleanup. */
+type End = 'tidy' | 'untidy' | 'killed';
+
+function isTaskclusterSound({taskclusterFaults, steps}: Plan): boolean {
+  return taskclusterFaults.length === 0 && steps.every(({outage}) => outage?.of !== 'Taskcluster');
+}
+
 async function playStep(
   {world, plan, label}: {world: World; plan: Plan; label: string},
   {operation, stop, outage}: Step,
   operate: Operate,
-): Promise<boolean> {
+): Promise<End> {
   const {emulator} = world;
   if (outage !== undefined) {
     world.tell(`${label}: the ${outage.of} is down`);
@@ -73,12 +84,12 @@ async function playStep(
   }
 
   if (operation === undefined) {
-    return false;
+    return 'tidy';
   }
 
   world.tell(`${label} begins: ${describeOperation(operation)}`);
   const startedAt = emulator.clock.now();
-  const {end, message, created} = await operate(world, label, operation, {stop});
+  const {end, message, created, left = 0} = await operate(world, label, operation, {stop});
   world.tell(
     `${label} ${end}${message && `: ${message}`}${created ? `: ${created.join(' ')}` : ''}`,
   );
@@ -90,7 +101,10 @@ async function playStep(
     judgeFailed(world, label);
   }
 
-  return end === 'stopped';
+  // A create undoes what it made even when it is interrupted; another operation leaves the rest as it is.
+  const isUndone = operation.kind === 'create' && !/NOT destroyed|cannot be told/v.test(message);
+  const isTidy = end === 'done' ? left === 0 : isUndone;
+  return end === 'stopped' ? 'killed' : isTidy ? 'tidy' : 'untidy';
 }
 
 async function playOutage(

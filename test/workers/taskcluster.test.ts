@@ -226,6 +226,17 @@ test('a next placement is tried under a new name, and the record of the first is
   ]);
 });
 
+test('a fleet that is enough keeps no record of the rest', async () => {
+  await using emulator = await startQuick({failCreate: 1});
+  const {context} = await connect(emulator, {kind});
+
+  const {workers} = await createWorkers(await taskclusterRequest({count: 2, min: 1}), context);
+
+  const running = emulator.taskcluster.workers().filter(({state}) => state === 'running');
+  expect(running.map(({workerId}) => workerId)).toEqual(workers.map(({name}) => name));
+  expect(running).toHaveLength(1);
+});
+
 test('answers to createWorker that are lost leave nothing', async () => {
   await using emulator = await startQuick();
   const {context} = await connect(emulator, {kind});
