@@ -152,10 +152,19 @@ async function settle({switches, unit}: Plan, world: World): Promise<void> {
 }
 
 /** Two hours pass for the services, in which nothing happens but that workers go on asking for work. */
-function jump({emulator, keepForeignActive}: World): void {
-  emulator.digitalOcean.settings.clockSkewSeconds += jumpSeconds;
-  emulator.taskcluster.settings.taskclusterDateSkewSeconds += jumpSeconds;
+function jump({switches}: Plan, {emulator, truth, keepForeignActive}: World): void {
+  const {digitalOcean, taskcluster, clock} = emulator;
+  digitalOcean.settings.clockSkewSeconds += jumpSeconds;
+  taskcluster.settings.taskclusterDateSkewSeconds += jumpSeconds;
   keepForeignActive(jumpSeconds);
+  const active = truth.ours().filter(({name, status}) => {
+    const mayHang = switches.hangAfterMs !== undefined;
+    return status === 'active' && truth.isRegistered(name) && !mayHang;
+  });
+  const names = new Set(active.map(({name}) => name));
+  for (const worker of taskcluster.workers().filter(({workerId}) => names.has(workerId))) {
+    taskcluster.setLastActive(worker, clock.now() + jumpSeconds * 1000);
+  }
 }
 
 async function waitUntil(
@@ -173,7 +182,7 @@ async function endWithCleanup(plan: Plan, world: World, operate: Operate): Promi
   const {unit} = plan;
   const {truth} = world;
   judgeRuns(world, plan);
-  jump(world);
+  jump(plan, world);
   const good = truth.ours().filter(
     (droplet) =>
       // One that may hang at any moment is not good for long.
