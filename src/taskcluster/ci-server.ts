@@ -27,6 +27,9 @@ export type TaskclusterSettings = {
   secondMs?: number;
 };
 
+const howToLogIn =
+  'set TASKCLUSTER_CLIENT_ID and TASKCLUSTER_ACCESS_TOKEN, as taskcluster signin prints them';
+
 /** The queue tells when it last saw a worker to half an hour, half an hour late (worker-manager's `lastDateActive`). */
 const silentMs = 90 * 60 * 1000;
 /** A record outlives its droplet's ttl, so that the worker-scanner never prolongs it (facts 14). */
@@ -44,18 +47,18 @@ export async function createTaskcluster(
   const now = () => manager.time ?? Date.now();
   let providerId: string | undefined;
 
-  function login(): Credentials {
+  function requireLogin(): Credentials {
     return credentials ?? noLogin(rootUrl);
   }
 
   async function provider(signal: AbortSignal): Promise<string> {
-    login();
+    requireLogin();
     const pool = await manager.workerPool(workerPoolId, signal);
     return pool === undefined ? noPool(workerPoolId, rootUrl) : pool.providerId;
   }
 
   async function running(signal?: AbortSignal): Promise<Worker[]> {
-    login();
+    requireLogin();
     return manager.listWorkersForWorkerPool(workerPoolId, {state: 'running', signal});
   }
 
@@ -98,6 +101,10 @@ export async function createTaskcluster(
     },
 
     plan(request, found) {
+      if (credentials === undefined) {
+        found.push(`No credentials for Taskcluster at ${rootUrl}: ${howToLogIn}`);
+      }
+
       if (request.tags.length > 0) {
         found.push('Taskcluster knows no tags for workers: leave --tag out');
       }
@@ -108,7 +115,7 @@ export async function createTaskcluster(
     },
 
     async preflight({regions}, signal) {
-      const {clientId} = login();
+      const {clientId} = requireLogin();
       const checked = {manager, rootUrl, workerPoolId, clientId, regions};
       providerId = await checkPool(checked, signal);
       return `Taskcluster at ${rootUrl}: pool ${workerPoolId} of provider ${providerId} takes workers from ${clientId}`;
@@ -203,7 +210,8 @@ function adviceFor(workerPoolId: string): Advice {
 }
 
 function noLogin(rootUrl: string): never {
-  throw new ActionableError('NO_LOGIN', `No credentials for Taskcluster at ${rootUrl}`, [
-    'Set TASKCLUSTER_CLIENT_ID and TASKCLUSTER_ACCESS_TOKEN, as taskcluster signin prints them',
-  ]);
+  throw new ActionableError(
+    'NO_LOGIN',
+    `No credentials for Taskcluster at ${rootUrl}: ${howToLogIn}`,
+  );
 }

@@ -129,7 +129,7 @@ export class WorkerManager {
     workerPoolId: string,
     {state, signal}: {state?: WorkerState | undefined; signal?: AbortSignal | undefined} = {},
   ): Promise<Worker[]> {
-    return this.#pages('workers', pathOf('workers', workerPoolId), {
+    return this.#pages(pathOf('workers', workerPoolId), {
       query: state && {state},
       signal,
     });
@@ -142,7 +142,7 @@ export class WorkerManager {
   async listWorkers(workerPoolId: string, signal?: AbortSignal): Promise<ActiveWorker[]> {
     const [provisionerId = '', workerType = ''] = workerPoolId.split('/');
     const path = pathOf('provisioners', provisionerId, 'worker-types', workerType, 'workers');
-    return this.#pages('workers', path, {signal});
+    return this.#pages(path, {signal});
   }
 
   /** Everybody can read it then. */
@@ -162,7 +162,6 @@ export class WorkerManager {
   }
 
   async #pages<Item>(
-    root: 'workers' | 'providers',
     path: string,
     {query, signal}: Pick<RequestOptions, 'query' | 'signal'>,
   ): Promise<Item[]> {
@@ -171,14 +170,14 @@ export class WorkerManager {
     let continuation: {continuationToken: string} | undefined;
     for (;;) {
       const page = expectIn(
-        await this.#http<Record<typeof root, Item[]> & {continuationToken?: string}>('GET', path, {
+        await this.#http<{workers: Item[]; continuationToken?: string}>('GET', path, {
           query: (query ?? continuation) && {...query, ...continuation},
           signal,
         }),
-        (answer) => Array.isArray(answer[root]),
+        ({workers}) => Array.isArray(workers),
         this.#rootUrl,
       );
-      items.push(...page[root]);
+      items.push(...page.workers);
       const {continuationToken} = page;
       if (continuationToken === undefined || continuationToken === '') {
         return items;
@@ -187,7 +186,7 @@ export class WorkerManager {
       if (seen.has(continuationToken)) {
         throw new ActionableError(
           'PAGING',
-          `A page of Taskcluster's ${root} points back to itself`,
+          "A page of Taskcluster's workers points back to itself",
         );
       }
 

@@ -98,7 +98,7 @@ test.each([
   [{DO_WORKER_WORKER_POOL: 'demo/none'}, 1, /no worker pool demo\/none/v],
   [{DO_WORKER_TAG: 'arm64'}, 2, /Taskcluster knows no tags/v],
   [{TASKCLUSTER_ACCESS_TOKEN: ''}, 2, /TASKCLUSTER_ACCESS_TOKEN .* is not set/v],
-  [{TASKCLUSTER_CLIENT_ID: '', TASKCLUSTER_ACCESS_TOKEN: ''}, 1, /No credentials for Taskcluster/v],
+  [{TASKCLUSTER_CLIENT_ID: '', TASKCLUSTER_ACCESS_TOKEN: ''}, 2, /No credentials for Taskcluster/v],
   [{TASKCLUSTER_ACCESS_TOKEN: 'wrong'}, 1, /answered 401/v],
   [
     {TASKCLUSTER_ROOT_URL: 'https://tc.example.com/?token=x#y'},

@@ -287,3 +287,31 @@ test('what is to be typed next names the kind, for without it another would be m
     suggestions: ['Say which are meant: do-worker cleanup --kind taskcluster --ci-id ID'],
   });
 });
+
+test('a record that is gone when its removal arrives is removed', async () => {
+  let isForgetful = false;
+  await using emulator = await startQuick({
+    atTaskclusterRequest(when) {
+      const last = emulator.taskcluster.requests.at(-1);
+      if (isForgetful && when === 'before' && last?.path.includes('state=running')) {
+        for (const row of emulator.taskcluster.workers()) {
+          emulator.taskcluster.forgetWorker(row);
+        }
+      }
+    },
+  });
+  const {context} = await connect(emulator, {kind});
+  const {workers} = await createWorkers(await taskclusterRequest(), context);
+  const before = emulator.taskcluster.requests.length;
+  isForgetful = true;
+
+  const left = await context.ci!.remove([workers[0]!.name], context.signal);
+
+  expect(left).toEqual([]);
+  expect(
+    emulator.taskcluster.requests
+      .slice(before)
+      .filter(({path}) => !path.includes('claim-work'))
+      .map(({method, status}) => `${method} ${status}`),
+  ).toEqual(['GET 200', 'DELETE 404']);
+});

@@ -25,6 +25,8 @@ export type Controls = {
   ): void;
   /** A running static worker of a known pool; resolves with its record. */
   addWorker(worker: WorkerName & Partial<Row>): Row;
+  /** Loses the record of a worker, as the database does when it expires. */
+  forgetWorker(worker: WorkerName): void;
   /** When the worker last asked the queue for work, in emulated milliseconds. */
   lastActive(worker: WorkerName): number | undefined;
   /** As if the worker had last asked the queue for work at this emulated time. */
@@ -69,6 +71,9 @@ export function controlsOf(world: World): Controls {
       };
       world.rows.set(keyOf(row), row);
       return {...row};
+    },
+    forgetWorker(worker) {
+      world.rows.delete(keyOf(worker));
     },
     lastActive: (worker) => world.lastActive.get(keyOf(worker)),
     setLastActive(worker, at) {
