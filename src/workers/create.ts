@@ -211,7 +211,8 @@ async function create(plan: Plan, ci: CiServer, work: Work, context: Context): P
   }
 
   const yielded = ledger.created.filter(({name}) => !fleet.droplets.has(name));
-  await undoYielded(yielded, ci, context);
+  // The workers are there: what is left to do must not end with the create's time.
+  await undoYielded(yielded, ci, {...context, signal: undoSignal(context.time)});
 }
 
 function describeAdopted({name, size_slug: size, region}: Droplet, {sizes, regions}: Plan): string {
