@@ -24,6 +24,7 @@ const traits = (ms: (random: Random, min: number, max: number) => number): Choic
   [0.1, () => ({unknownTagList404: true, missingTagDelete404: true})],
   [0.1, () => ({looseTagSpelling: true})],
   [0.1, (random) => ({addressLagReads: random.integer(1, 5)})],
+  [0.1, (random) => ({publicLagReads: random.integer(1, 5)})],
   [0.05, (random) => ({burstLimit: random.integer(20, 60)})],
   [0.1, (random) => ({clockSkewSeconds: random.integer(-120, 120)})],
   [0.1, (random) => ({slowMs: ms(random, 0, 3)})],

@@ -3,6 +3,8 @@ import {connect, request, startQuick, type Connected} from '../support/connect.j
 import {cleanUp} from '../../src/workers/cleanup.js';
 import {createWorkers} from '../../src/workers/create.js';
 import {destroyWorkers} from '../../src/workers/destroy.js';
+import {ciIdOf} from '../../src/workers/identity.js';
+import {listWorkers} from '../../src/workers/list.js';
 
 const destroying = {workerName: 'build-arm', drainSeconds: 0, dryRun: false};
 const cleaning = {graceSeconds: 900, dryRun: false};
@@ -97,16 +99,50 @@ test('a run key that is used again after a kill ends with one set of droplets', 
   expect(emulator.digitalOcean.everyDroplet()).toHaveLength(2);
 });
 
-test('an address that comes later than the status, and after a private one, is waited for', async () => {
-  await using emulator = await startQuick({addressLagReads: 2});
+test.each([
+  {claim: 'without an address', lag: {addressLagReads: 3}},
+  {claim: 'with a private address alone', lag: {publicLagReads: 3}},
+])('a droplet that is active $claim at first is waited for', async ({lag}) => {
+  await using emulator = await startQuick({bootMs: 1, ...lag});
   const {context} = await connect(emulator);
 
   const {workers} = await createWorkers(await request(), context);
 
-  const [droplet] = emulator.digitalOcean.droplets();
-  expect(workers[0]!.ip).toMatch(/^198\.18\./v);
-  expect(droplet).toBeDefined();
+  const [first] = await context.digitalOcean.dropletsTagged('do-worker');
+  expect(first!.networks.v4.map(({type}) => type)).toEqual(['private', 'public']);
+  expect(workers[0]!.ip).toBe(first!.networks.v4[1]!.ip_address);
 });
+
+test.each([{looseTagSpelling: false}, {looseTagSpelling: true}])(
+  'tags that the account spells in another way are ours, with $looseTagSpelling look-ups',
+  async (spelling) => {
+    await using emulator = await startQuick(spelling);
+    const {context} = await connect(emulator);
+    const ciId = ciIdOf(await context.ci!.externalUrl());
+    const tags = [
+      'DO-WORKER',
+      'Do-Worker:Kind:Concourse',
+      `DO-WORKER:CI:${ciId.toUpperCase()}`,
+      'Do-Worker:Name:Build-Arm',
+      'DO-WORKER:TTL:3600',
+    ];
+    emulator.digitalOcean.plant({tags});
+    await createWorkers(await request({runKey: 'b1', ttlSeconds: 3600}), context);
+
+    const again = await createWorkers(await request({runKey: 'b1', ttlSeconds: 3600}), context);
+    const listed = await listWorkers({kinds: ['concourse']}, [context.ci!], context);
+    const destroyed = await destroyWorkers(destroying, context);
+    emulator.digitalOcean.add({name: 'build-arm-b2-abcdefgh', ageSeconds: 9000, tags});
+    const {counts} = await cleanUp(cleaning, context);
+
+    expect(again.adopted).toHaveLength(1);
+    expect(listed).toHaveLength(1);
+    expect(destroyed.workers).toHaveLength(1);
+    expect(counts).toMatchObject({deleted: 1, unknown: 0});
+    expect(emulator.digitalOcean.droplets()).toEqual([]);
+    expect(emulator.digitalOcean.tags().map(({name}) => name)).toEqual(tags.slice(0, 3));
+  },
+);
 
 test('a token that sees no tags is an error, not an account with nothing to clean', async () => {
   await using emulator = await startQuick();

@@ -37,6 +37,11 @@ export const digitalOceanSwitches = {
     facts('14.4'),
   ),
   addressLagReads: integer(0, 'An active droplet shows no address for this many reads', facts('4')),
+  publicLagReads: integer(
+    0,
+    'An active droplet shows its private address alone for this many reads',
+    facts('4'),
+  ),
   actionMs: integer(500, 'A droplet action such as power_off takes this long', facts('6')),
   destroyMs: integer(
     0,

@@ -24,6 +24,7 @@ export function presentDroplet(world: World, droplet: Droplet) {
   const {id, name, status, size, image, region, host} = droplet;
   const isUp = status !== 'new';
   const hasAddress = isUp && droplet.activeReads > settings.addressLagReads;
+  const isPublic = droplet.isPublic && droplet.activeReads > settings.publicLagReads;
   return {
     id,
     name,
@@ -45,7 +46,7 @@ export function presentDroplet(world: World, droplet: Droplet) {
     ...hideable(world, 'image:read', {image: presentImage(image)}, {image: {}}),
     size,
     size_slug: size.slug,
-    networks: hasAddress ? networks(host, droplet) : {v4: [], v6: []},
+    networks: hasAddress ? networks(host, {isPublic, hasIpv6: droplet.hasIpv6}) : {v4: [], v6: []},
     region: presentRegion(world, region),
     ...(!settings.omitTags &&
       hideable(world, 'tag:read', {tags: tagNames(world, droplet)}, {tags: []})),
