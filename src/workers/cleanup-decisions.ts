@@ -22,6 +22,8 @@ export type Evidence = {
   suspects: Droplet[];
   /** Undefined when there is no CI server, or it does not answer. */
   workers: CiWorker[] | undefined;
+  /** Whether a CI server was asked for its workers and gave no answer. */
+  isCiSilent: boolean;
   /** DigitalOcean's clock, which stamps `created_at`; undefined when it gave none. */
   serviceTime: number | undefined;
   localTime: number;
@@ -29,7 +31,7 @@ export type Evidence = {
 
 /** Decides on every droplet; pure, so that two looks can be compared. */
 export function decide(
-  {owned, suspects, workers, serviceTime, localTime}: Evidence,
+  {owned, suspects, workers, isCiSilent, serviceTime, localTime}: Evidence,
   {graceSeconds}: {graceSeconds: number},
 ): Decision[] {
   const rows = workers && new Map(workers.map((worker) => [worker.name, worker]));
@@ -63,8 +65,8 @@ export function decide(
           : verdict('delete', 'expired');
       }
 
-      if (rows === undefined) {
-        return verdict('keep', 'not expired; the CI server was not asked');
+      if (rows === undefined && !isCiSilent) {
+        return verdict('keep', 'not expired; no CI server was asked');
       }
 
       if (row?.hasRegistered === true) {
@@ -72,7 +74,9 @@ export function decide(
       }
 
       if (ageSeconds > graceSeconds) {
-        return verdict('delete', 'not registered');
+        return rows === undefined
+          ? verdict('unknown', 'the CI server does not tell whether it is a worker')
+          : verdict('delete', 'not registered');
       }
 
       return identity.ttlSeconds === undefined

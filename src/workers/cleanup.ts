@@ -123,6 +123,7 @@ async function look(
     marked: droplets,
     suspects: droplets.filter((droplet) => isSuspect(droplet, id)),
     workers,
+    isCiSilent: ci !== undefined && workers === undefined,
     serviceTime: digitalOcean.time,
     localTime: time.now(),
   };

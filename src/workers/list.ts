@@ -10,8 +10,9 @@ export async function listWorkers(
   servers: CiServer[],
   {digitalOcean, progress, signal, time}: Omit<Context, 'kind' | 'ci'>,
 ): Promise<Worker[]> {
+  const tag = workerName === undefined ? markerTag : nameTag(workerName);
   const [droplets, ...asked] = await Promise.all([
-    digitalOcean.dropletsTagged(workerName === undefined ? markerTag : nameTag(workerName), signal),
+    digitalOcean.dropletsTagged(tag, signal, {withGpus: true}),
     ...servers.map(async (ci) => ask(ci, progress, signal)),
   ]);
   return droplets

@@ -76,12 +76,13 @@ test('looks twice at a worker that the CI server does not know', async () => {
   expect(emulator.digitalOcean.droplets().map(({name}) => name)).toEqual([workers[0]!.name]);
 });
 
-test('without an answer from the CI server, deletes only what is expired or off', async () => {
+test('without an answer from the CI server, deletes what is expired or off, and cannot tell of the rest', async () => {
   await using emulator = await startQuick();
   emulator.digitalOcean.add(
     ours(emulator, 'expired', {ageSeconds: 4000}),
     ours(emulator, 'off', {status: 'off'}),
     ours(emulator, 'lost', {ageSeconds: 1000}),
+    ours(emulator, 'young', {ageSeconds: 10}),
   );
   emulator.concourse.addFault({
     method: 'GET',
@@ -93,8 +94,25 @@ test('without an answer from the CI server, deletes only what is expired or off'
 
   const result = await cleanUp(cleaning(), context);
 
+  expect(result.counts).toEqual({deleted: 2, kept: 1, left: 0, unknown: 1});
+  expect(emulator.digitalOcean.droplets().map(({name}) => name)).toEqual([
+    'lost-b1-abcdefgh',
+    'young-b1-abcdefgh',
+  ]);
+});
+
+test('without a CI server, deletes what is expired or off, and keeps the rest', async () => {
+  await using emulator = await startQuick();
+  emulator.digitalOcean.add(
+    ours(emulator, 'expired', {ageSeconds: 4000}),
+    ours(emulator, 'off', {status: 'off'}),
+    ours(emulator, 'lost', {ageSeconds: 1000}),
+  );
+  const {context} = await connect(emulator);
+
+  const result = await cleanUp(cleaning(), {...context, ci: undefined});
+
   expect(result.counts).toEqual({deleted: 2, kept: 1, left: 0, unknown: 0});
-  expect(emulator.digitalOcean.droplets().map(({name}) => name)).toEqual(['lost-b1-abcdefgh']);
 });
 
 test('deletes no more than it may, oldest first, and counts the rest as left', async () => {

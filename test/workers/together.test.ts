@@ -162,8 +162,10 @@ test('a GPU droplet is waited for, listed and destroyed though listings by tag l
   const size = gpu.find(({slug}) => slug.startsWith('gpu-'))!;
 
   await createWorkers(await request({sizes: [size.slug], regions: size.regions}), context);
+  const listed = await listWorkers({kinds: ['concourse']}, [context.ci!], context);
   const {workers} = await destroyWorkers(destroying, context);
 
+  expect(listed).toHaveLength(1);
   expect(workers).toHaveLength(1);
   expect(emulator.digitalOcean.droplets()).toEqual([]);
 });
