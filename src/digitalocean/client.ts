@@ -1,10 +1,13 @@
-import {ActionableError, ApiError} from '../errors.js';
+import {ApiError} from '../errors.js';
 import {createRateLimit, type RateLimit} from '../rate-limit.js';
 import {createHttp, type Http, type Method, type RequestOptions} from '../http.js';
 import {asDroplet, forgiving, listIn, tagsHidden, withAdvice} from './answers.js';
+import {everyPage, type ListPage, type Listed} from './pages.js';
 import type {Account, Droplet, NewDroplets, Page, Size, SshKey, Tag} from './types.js';
 
 export type DigitalOceanOptions = {url: string; token: string; secondMs?: number};
+
+type ListOptions = {withGpus?: boolean};
 
 const pageSize = 200;
 
@@ -43,11 +46,11 @@ export class DigitalOcean {
   async dropletsTagged(
     tag: string,
     signal?: AbortSignal,
-    {withGpus = false}: {withGpus?: boolean} = {},
+    {withGpus = false}: ListOptions = {},
   ): Promise<Droplet[]> {
     const [listed, gpus] = await Promise.all([
       this.#tagged(tag, signal),
-      withGpus ? this.#pages<Droplet>('droplets', {type: 'gpus'}, signal) : [],
+      withGpus ? this.#gpus(signal) : [],
     ]);
     const droplets = [...listed];
     for (const droplet of gpus) {
@@ -62,8 +65,16 @@ export class DigitalOcean {
   }
 
   /** Droplets with exactly this name, whatever their tags. */
-  async dropletsNamed(name: string, signal?: AbortSignal): Promise<Droplet[]> {
-    return (await this.#pages<Droplet>('droplets', {name}, signal)).map(asDroplet);
+  async dropletsNamed(
+    name: string,
+    signal?: AbortSignal,
+    {withGpus = false}: ListOptions = {},
+  ): Promise<Droplet[]> {
+    const [listed, gpus] = await Promise.all([
+      this.#pages<Droplet>('droplets', {name}, signal),
+      withGpus ? this.#gpus(signal) : [],
+    ]);
+    return [...listed, ...gpus.filter((droplet) => droplet.name === name)].map(asDroplet);
   }
 
   /** All tags as the account spells them. Counts may lag (facts 7), or know of a droplet that no list shows yet. */
@@ -76,7 +87,7 @@ export class DigitalOcean {
   async isTagInUse(tag: string, signal?: AbortSignal): Promise<boolean> {
     const [droplets, gpus] = await Promise.all([
       this.#pages<Droplet>('droplets', {tag_name: tag}, signal),
-      this.#pages<Droplet>('droplets', {type: 'gpus'}, signal),
+      this.#gpus(signal),
     ]);
     return droplets.length > 0 || gpus.some(({tags}) => tags?.includes(tag));
   }
@@ -188,48 +199,30 @@ export class DigitalOcean {
     return spelling === tag ? [] : this.#pages<Droplet>('droplets', {tag_name: spelling}, signal);
   }
 
-  async #pages<Item extends {id?: number; slug?: string; name?: string}>(
+  /** They are missing from lists of all droplets and of those of a name. */
+  async #gpus(signal?: AbortSignal): Promise<Droplet[]> {
+    return this.#pages<Droplet>('droplets', {type: 'gpus'}, signal);
+  }
+
+  async #pages<Item extends Listed>(
     root: 'droplets' | 'sizes' | 'tags',
     query: Record<string, string>,
     signal?: AbortSignal,
   ): Promise<Item[]> {
-    const scopes = {droplets: 'droplet:read and tag:read', sizes: 'sizes:read', tags: 'tag:read'}[
-      root
-    ];
-    const items = new Map<number | string | undefined, Item>();
-    let page = '1';
-    for (;;) {
-      const call = this.#call<Page & Record<string, Item[]>>('GET', `v2/${root}`, scopes, {
+    const scopes = {droplets: 'droplet:read and tag:read', sizes: 'sizes:read', tags: 'tag:read'};
+    const get = async (page: string) =>
+      this.#call<ListPage<Item>>('GET', `v2/${root}`, scopes[root], {
         query: {...query, page, per_page: pageSize},
         signal,
       });
-      // A tag that nothing carries may be a 404; a later page never is.
-      const answer = page === '1' && 'tag_name' in query ? await forgiving(404, call) : await call;
-      if (answer === undefined) {
-        await this.firstDroplets(signal);
-        return [];
-      }
-
-      const found = listIn<Item>(answer, root);
-      for (const item of found) {
-        items.set(item.id ?? item.slug ?? item.name, item);
-      }
-
-      const next = answer.links?.pages?.next;
-      if (next === undefined) {
-        return [...items.values()];
-      }
-
-      const nextPage = new URL(next, 'http://any').searchParams.get('page') ?? '';
-      if (found.length === 0 || !(Number(nextPage) > Number(page))) {
-        throw new ActionableError(
-          'PAGING',
-          `DigitalOcean's page ${page} of ${root} points back to page ${nextPage}`,
-        );
-      }
-
-      page = nextPage;
+    // A tag that nothing carries may be a 404; a later page never is.
+    const first = 'tag_name' in query ? await forgiving(404, get('1')) : await get('1');
+    if (first === undefined) {
+      await this.firstDroplets(signal);
+      return [];
     }
+
+    return everyPage(root, first, get);
   }
 
   async #call<T>(

@@ -1,5 +1,6 @@
 import {setTimeout as delay} from 'node:timers/promises';
 import {destroyWorkers, type Destroyed} from '../workers/destroy.js';
+import {hasGpus} from '../workers/gpus.js';
 import {lagPollSeconds, lagSeconds} from '../workers/poll.js';
 import {selectRun} from '../workers/select.js';
 import {linked} from '../workers/worker.js';
@@ -52,7 +53,7 @@ async function destroyOnce(step: Step): Promise<Gone> {
         workerName,
         runKey: build.runKey,
         ciId,
-        withGpus: sizes.some((size) => size.startsWith('gpu-')),
+        withGpus: hasGpus(...sizes),
         drainSeconds: params.drainSeconds ?? 0,
         dryRun: false,
       },

@@ -5,10 +5,11 @@ import {ActionableError} from '../errors.js';
 import {createFailed, stillBilled, timedOut} from './create-failed.js';
 import type {Leftover} from './delete.js';
 import {Fleet} from './fleet.js';
+import {hasGpus} from './gpus.js';
 import {makeDroplets} from './make-droplets.js';
 import {planWorkers, type CreateRequest, type Plan} from './plan.js';
 import type {Ledger} from './post-droplets.js';
-import {hasGpus, preflight, type Preflight} from './preflight.js';
+import {preflight, type Preflight} from './preflight.js';
 import {createTimeline, type Seconds} from './timeline.js';
 import {forgetUnmade, undoCreate, undoSignal, undoYielded} from './undo.js';
 import {defaultPace, waitUntilRegistered, type Pace} from './wait.js';
@@ -79,7 +80,7 @@ async function settleForLess(
   );
   const prepared = ledger.prepared.filter((name) => !fleet!.registered.has(name));
   const restLedger = {...ledger, prepared, created: rest};
-  const leftovers = await undoCreate(restLedger, plan.workerName, ci, context);
+  const leftovers = await undoCreate(restLedger, plan, ci, context);
   if (leftovers.length > 0) {
     context.progress.note(stillBilled(leftovers));
   }
@@ -112,7 +113,7 @@ async function undone(
     // Concourse kills an aborted step after ten seconds: then this is the last that is told.
     const made = [...ledger.created.map((droplet) => linked(droplet)), ...ledger.uncertain];
     context.progress.note(made.join(', '));
-    leftovers = await undoCreate(ledger, plan.workerName, ci, context);
+    leftovers = await undoCreate(ledger, plan, ci, context);
   } else {
     await forgetUnmade(ledger, ci, {...context, signal: undoSignal(context.time)});
   }
@@ -205,7 +206,7 @@ async function create(plan: Plan, ci: CiServer, work: Work, context: Context): P
   fleet.expect([...adopted, ...ledger.created]);
   work.fleet = fleet;
   const {workerRequest: request} = plan;
-  await waitUntilRegistered(fleet, {request, ci, pace, withGpus: hasGpus(plan)}, context);
+  await waitUntilRegistered(fleet, {request, ci, pace, withGpus: hasGpus(...plan.sizes)}, context);
   if (fleet.registered.size < fleet.droplets.size || fleet.droplets.size < plan.count) {
     throw new ActionableError('INCOMPLETE', 'Not all droplets became workers');
   }

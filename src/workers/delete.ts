@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import type {Context} from '../context.js';
 import {ActionableError, ApiError} from '../errors.js';
+import {hasGpus} from './gpus.js';
 import {nameTag} from './identity.js';
 import {StillWaiting, lagSeconds, orStillWaiting, pollUntil} from './poll.js';
 import type {Owned} from './worker.js';
@@ -108,7 +109,7 @@ async function stillThere(
       workerName === ''
         ? []
         : await digitalOcean.dropletsTagged(nameTag(workerName), signal, {
-            withGpus: owned.some(({droplet}) => droplet.size_slug.startsWith('gpu-')),
+            withGpus: hasGpus(...owned.map(({droplet}) => droplet.size_slug)),
           });
     for (const {id} of droplets) {
       there.add(id);

@@ -9,6 +9,7 @@ import {
   orStillWaiting,
   pollUntil,
 } from './poll.js';
+import {hasGpus} from './gpus.js';
 import {nameTag} from './identity.js';
 
 /** What has been asked of DigitalOcean so far: kept up to date while it goes on, for the undoing. */
@@ -103,7 +104,7 @@ function enter(droplets: Droplet[], {created, uncertain}: Ledger): void {
 
 /** Looks for droplets that the POST did not name in a clear answer, for as long as lists may lag. */
 async function findMissing(
-  {names, tags}: Pick<NewDroplets, 'names' | 'tags'>,
+  {names, size, tags}: NewDroplets,
   lost: ActionableError | undefined,
   ledger: Ledger,
   {digitalOcean, progress, signal, time}: Using,
@@ -117,7 +118,8 @@ async function findMissing(
   const tag = tags.find((each) => each.startsWith(nameTag('')))!;
   await pollUntil(
     async () => {
-      enter(await digitalOcean.dropletsTagged(tag, signal).catch(orStillWaiting), ledger);
+      const tagged = digitalOcean.dropletsTagged(tag, signal, {withGpus: hasGpus(size)});
+      enter(await tagged.catch(orStillWaiting), ledger);
       const missing = names.filter((name) => ledger.uncertain.has(name));
       if (missing.length > 0) {
         throw new StillWaiting(

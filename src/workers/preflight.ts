@@ -4,6 +4,7 @@ import type {Size} from '../digitalocean/types.js';
 import {ActionableError, UsageError, allChecks} from '../errors.js';
 import type {Owned} from './worker.js';
 import type {Plan} from './plan.js';
+import {hasGpus} from './gpus.js';
 import {ciIdOf, identify, nameTag} from './identity.js';
 
 /** A region and a size in which droplets can be made now. */
@@ -37,12 +38,11 @@ export async function preflight(
   ] as const);
   progress.note(summary);
 
-  const isPartial = first.total > first.droplets.length || hasGpus(plan);
+  const withGpus = hasGpus(...plan.sizes);
+  const isPartial = first.total > first.droplets.length || withGpus;
   const droplets =
     isPartial && plan.isRunKeyGiven
-      ? await digitalOcean.dropletsTagged(nameTag(plan.workerName), signal, {
-          withGpus: hasGpus(plan),
-        })
+      ? await digitalOcean.dropletsTagged(nameTag(plan.workerName), signal, {withGpus})
       : first.droplets;
   const sameRun = droplets
     .map((droplet) => ({droplet, identity: identify(droplet)}))
@@ -72,11 +72,6 @@ export async function preflight(
   }
 
   return {ciId, placements, adopted};
-}
-
-/** GPU droplets are missing from most listings. */
-export function hasGpus({sizes}: Pick<Plan, 'sizes'>): boolean {
-  return sizes.some((size) => size.startsWith('gpu-'));
 }
 
 async function ciIdFor(

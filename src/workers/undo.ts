@@ -5,7 +5,9 @@ import type {Droplet} from '../digitalocean/types.js';
 import {stillBilled} from './create-failed.js';
 import {deleteDroplets, type Leftover} from './delete.js';
 import type {Ledger} from './post-droplets.js';
+import {hasGpus} from './gpus.js';
 import {nameTag} from './identity.js';
+import type {Plan} from './plan.js';
 import {lagPollSeconds, lagSeconds} from './poll.js';
 import {asMade} from './worker.js';
 
@@ -19,7 +21,7 @@ type Undoing = Pick<Context, 'digitalOcean' | 'progress' | 'time'>;
  */
 export async function undoCreate(
   {prepared, created, uncertain}: Ledger,
-  workerName: string,
+  plan: Pick<Plan, 'workerName' | 'sizes'>,
   ci: CiServer,
   {digitalOcean, progress, time}: Undoing,
 ): Promise<Leftover[]> {
@@ -36,7 +38,7 @@ export async function undoCreate(
     waited += lagPollSeconds
   ) {
     const isLast = waited + lagPollSeconds > lagSeconds;
-    const found = await find(unseen, {workerName, isLast}, deleting);
+    const found = await find(unseen, {...plan, isLast}, deleting);
     const again = await deleteDroplets([...found, ...unknown].map(asMade), deleting);
     leftovers.push(...again.leftovers);
     unknown = again.absent.map(({droplet}) => droplet);
@@ -116,7 +118,7 @@ async function forgetRecords(
 /** By the tag, and at the last look also by their names: DigitalOcean may have lost the tags. */
 async function find(
   names: Set<string>,
-  {workerName, isLast}: {workerName: string; isLast: boolean},
+  {workerName, sizes, isLast}: Pick<Plan, 'workerName' | 'sizes'> & {isLast: boolean},
   {digitalOcean, signal}: Pick<Context, 'digitalOcean' | 'signal'>,
 ): Promise<Droplet[]> {
   if (names.size === 0) {
@@ -124,9 +126,12 @@ async function find(
   }
 
   try {
-    const tagged = await digitalOcean.dropletsTagged(nameTag(workerName), signal);
+    const withGpus = hasGpus(...sizes);
+    const tagged = await digitalOcean.dropletsTagged(nameTag(workerName), signal, {withGpus});
     const named = isLast
-      ? await Promise.all([...names].map(async (name) => digitalOcean.dropletsNamed(name, signal)))
+      ? await Promise.all(
+          [...names].map(async (name) => digitalOcean.dropletsNamed(name, signal, {withGpus})),
+        )
       : [];
     const found = [...tagged, ...named.flat()].filter(({name}) => names.has(name));
     return [...new Map(found.map((droplet) => [droplet.id, droplet])).values()];

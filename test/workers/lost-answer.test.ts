@@ -80,6 +80,35 @@ test('finds by their names droplets that lost their tags and their answer', asyn
   expect(emulator.digitalOcean.droplets()).toEqual([]);
 });
 
+const gpu = {sizes: ['gpu-h100x1-80gb'], regions: ['tor1']};
+
+test('finds GPU droplets whose POST lost its answer, though listings by tag leave them out', async () => {
+  await using emulator = await startQuick({dropCreates: 1});
+  const {context} = await connect(emulator);
+
+  const {workers} = await createWorkers(await request(gpu), context);
+
+  expect(workers).toHaveLength(1);
+  expect(dropletPosts(emulator)).toBe(1);
+});
+
+test.each([{}, {dropTags: true}])(
+  'destroys GPU droplets whose POST lost its answer: %j',
+  async (switches) => {
+    await using emulator = await startQuick({
+      dropCreates: 1,
+      listLagMs: 70_000,
+      ...switches,
+    });
+    const {context} = await connect(emulator);
+
+    await failure(createWorkers(await request(gpu), context));
+
+    expect(emulator.digitalOcean.everyDroplet()).toHaveLength(1);
+    expect(emulator.digitalOcean.droplets()).toEqual([]);
+  },
+);
+
 test('a 404 to the DELETE of a droplet just made is no proof that it is gone', async () => {
   await using emulator = await startQuick({listLagMs: 15_000, bootMs: 3_600_000});
   emulator.digitalOcean.faults.push({
