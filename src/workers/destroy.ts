@@ -2,12 +2,11 @@ import type {CiServer, CiWorker, Kind} from '../ci-server.js';
 import type {Context} from '../context.js';
 import {ActionableError, UsageError} from '../errors.js';
 import {deleteDroplets, type Leftover} from './delete.js';
+import {drain} from './drain.js';
 import {runKeyIn} from './identity.js';
 import {nameProblems} from './plan.js';
-import {StillWaiting, orStillWaiting, pollUntil} from './poll.js';
-import {selectOwned, type Selection} from './select.js';
+import {selectOwned, type Selected, type Selection} from './select.js';
 import {cleanupCommand, destroyCommand} from './suggested.js';
-import {defaultPace} from './wait.js';
 import {describeWorker, linked, stateIn, type Owned, type Worker} from './worker.js';
 
 export type DestroyRequest = Selection & {
@@ -41,10 +40,7 @@ export async function destroyWorkers(
   const {kind, ci, progress, signal, time} = context;
   const asked = {...request, kind};
   progress.phase('list', `Looking for droplets of ${workerName}`);
-  const [{owned, others}, listing] = await Promise.all([
-    selectOwned(request, context),
-    listWorkers(ci, signal),
-  ]);
+  const [{owned, others}, listed] = await select(request, context);
   const otherNames = new Set(others.map(({droplet}) => droplet.name));
   // A worker that runs without a droplet here may be another account's, and one whose droplet is gone stalls soon.
   const isMeant = ({name, tags, hasRegistered, isStale}: CiWorker) => {
@@ -59,12 +55,12 @@ export async function destroyWorkers(
   };
 
   const names = owned.map(({droplet}) => droplet.name);
-  const stale = (listing.workers ?? []).filter(isMeant).map(({name}) => name);
+  const stale = (listed ?? []).filter(isMeant).map(({name}) => name);
   const all = [...new Set([...names, ...stale])];
   const workers = owned.map((each) =>
     describeWorker(each, {
       now: context.digitalOcean.time ?? time.now(),
-      workerState: stateIn(listing.workers, each.droplet.name),
+      workerState: stateIn(listed, each.droplet.name),
     }),
   );
   if (owned.length === 0 && others.length > 0) {
@@ -74,8 +70,8 @@ export async function destroyWorkers(
   }
 
   if (dryRun) {
-    const listed = listing.workers?.map(({name}) => name);
-    return {workers, removed: listed?.filter((name) => all.includes(name)) ?? null, dryRun};
+    const known = listed?.map(({name}) => name);
+    return {workers, removed: known?.filter((name) => all.includes(name)) ?? null, dryRun};
   }
 
   if (drainSeconds > 0 && names.length > 0 && ci !== undefined) {
@@ -98,7 +94,7 @@ export async function destroyWorkers(
     throw notDestroyed(asked, leftovers, owned);
   }
 
-  const removed = ci === undefined ? null : await remove(all, {ci, request, listing}, context);
+  const removed = ci === undefined ? null : await remove(all, {ci, request, listed}, context);
   const gone = workers.map((worker) => ({
     ...worker,
     dropletStatus: 'destroyed',
@@ -111,58 +107,52 @@ function tellApart({droplet, identity}: Owned): string {
   return `${droplet.name} (${identity.kind}, run ${identity.runKey}, CI id ${identity.ciId})`;
 }
 
-type Listing = {workers: CiWorker[] | undefined; error?: unknown};
+/**
+ * Droplets, and what the CI server lists. A worker of theirs that has no droplet, or no list at all, is a reason to look
+ * among GPU droplets too, which lists by tag may leave out.
+ */
+async function select(
+  request: DestroyRequest,
+  context: Context,
+): Promise<[Selected, CiWorker[] | undefined]> {
+  const {workerName, runKey, withGpus} = request;
+  const [selected, listed] = await Promise.all([
+    selectOwned(request, context),
+    listWorkers(context.ci, context.signal),
+  ]);
+  const {owned, others} = selected;
+  const found = new Set([...owned, ...others].map(({droplet}) => droplet.name));
+  const isWhole = listed?.every(({name, hasRegistered}) => {
+    const key = runKeyIn(name, workerName);
+    const isMeant = key !== undefined && (runKey === undefined || key === runKey.toLowerCase());
+    return !isMeant || !hasRegistered || found.has(name);
+  });
+  return withGpus === true || isWhole === true || owned.length === 0
+    ? [selected, listed]
+    : [await selectOwned({...request, withGpus: true}, context), listed];
+}
 
 /** Undefined without a CI server or an answer from it: the droplets go all the same. */
-async function listWorkers(ci: CiServer | undefined, signal: AbortSignal): Promise<Listing> {
+async function listWorkers(
+  ci: CiServer | undefined,
+  signal: AbortSignal,
+): Promise<CiWorker[] | undefined> {
   try {
-    return {workers: await ci?.list(signal)};
+    return await ci?.list(signal);
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof ActionableError)) {
       throw error;
     }
 
-    return {workers: undefined, error};
-  }
-}
-
-/** Waits until the CI server has no more work on the workers; ends when time is up or somebody interrupts. */
-async function drain(
-  names: string[],
-  seconds: number,
-  ci: CiServer,
-  {progress, signal, time}: Pick<Context, 'progress' | 'signal' | 'time'>,
-): Promise<void> {
-  progress.phase('drain', `Letting running builds end, for ${seconds} s at most`);
-  try {
-    await ci.retire(names, signal);
-    await pollUntil(
-      async () => {
-        const workers = await ci.list(signal).catch(orStillWaiting);
-        const busy = workers.filter(({name}) => names.includes(name));
-        if (busy.length > 0) {
-          throw new StillWaiting(
-            `${busy.map(({name}) => name).join(', ')} still had work after ${seconds} s`,
-          );
-        }
-      },
-      {everySeconds: Math.min(defaultPace.ciSeconds, seconds), forSeconds: seconds},
-      {time, signal},
-    );
-  } catch (error) {
-    if (error instanceof ActionableError && !signal.aborted) {
-      progress.note(`Not drained: ${error.message}`);
-    } else if (!signal.aborted) {
-      throw error;
-    }
+    return undefined;
   }
 }
 
 /** Null when the CI server could not be told, and that was to be expected. */
 async function remove(
   names: string[],
-  {ci, request, listing}: {ci: CiServer; request: DestroyRequest; listing: Listing},
+  {ci, request, listed}: {ci: CiServer; request: DestroyRequest; listed: CiWorker[] | undefined},
   {progress, signal}: Pick<Context, 'progress' | 'signal'>,
 ): Promise<string[] | null> {
   if (names.length === 0) {
@@ -204,9 +194,9 @@ async function remove(
     );
   }
 
-  return listing.workers === undefined
+  return listed === undefined
     ? names
-    : names.filter((name) => listing.workers!.some((worker) => worker.name === name));
+    : names.filter((name) => listed.some((worker) => worker.name === name));
 }
 
 /** What was asked of DigitalOcean before the interrupt may well be done. */

@@ -46,6 +46,28 @@ test('destroys one run alone when it is named', async () => {
   expect(left.map(({run}) => run)).toEqual(['b2']);
 });
 
+test.each([['lists them as workers'], ['does not answer']])(
+  'destroys GPU droplets beside others of the name when the CI server %s',
+  async (claim) => {
+    await using emulator = await startQuick();
+    const {context} = await connect(emulator);
+    await createWorkers(await request(), context);
+    await createWorkers(await request({sizes: ['gpu-h100x1-80gb'], regions: ['tor1']}), context);
+    if (claim === 'does not answer') {
+      emulator.concourse.addFault({
+        method: 'GET',
+        path: '/api/v1/workers',
+        kind: 'status',
+        status: 502,
+      });
+    }
+
+    await destroyWorkers(destroying(), context).catch(() => undefined);
+
+    expect(emulator.digitalOcean.droplets()).toEqual([]);
+  },
+);
+
 test('needs three calls for one droplet: list, delete, verify', async () => {
   await using emulator = await startQuick();
   const {context} = await connect(emulator);
