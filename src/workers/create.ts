@@ -52,7 +52,8 @@ export async function createWorkers(
     await create(plan, ci!, work, inTime);
     return describe(plan, work, time.now());
   } catch (error) {
-    const isTimeout = deadline.aborted && !context.signal.aborted;
+    // Whichever came first is what ended it; the other may have come since.
+    const isTimeout = signal.aborted && signal.reason === deadline.reason;
     const cause = isTimeout ? timedOut(plan, ci!.advice) : error;
     if (cause instanceof ActionableError && !context.signal.aborted && isEnough(plan, work)) {
       return settleForLess(plan, ci!, {work, cause}, context);

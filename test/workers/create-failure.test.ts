@@ -375,6 +375,33 @@ test('a time-out while the POST is answered late destroys what it made', async (
   expect(emulator.digitalOcean.droplets()).toEqual([]);
 });
 
+test('a time-out stays one though an interrupt comes while the POST is still unanswered', async () => {
+  await using emulator = await startQuick();
+  emulator.digitalOcean.faults.push({
+    method: 'POST',
+    path: '/v2/droplets',
+    kind: 'slow',
+    ms: 90_000,
+    times: 1,
+  });
+  const connected = await connect(emulator, {
+    onPhase(name) {
+      if (name === 'create') {
+        setTimeout(() => {
+          connected.abort(new Interrupted('SIGINT'));
+        }, 750);
+      }
+    },
+  });
+
+  const error = await failure(
+    createWorkers(await request({timeoutSeconds: 60}), connected.context),
+  );
+
+  expect(error.code).toBe('TIMEOUT');
+  expect(emulator.digitalOcean.droplets()).toEqual([]);
+});
+
 test('an interrupt while the answer is lost still destroys what was made', async () => {
   await using emulator = await startQuick({dropCreates: 1, listLagMs: 30_000});
   const connected = await connect(emulator, {
