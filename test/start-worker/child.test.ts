@@ -105,7 +105,7 @@ test('a worker that has closed its stdin costs a line on the log', async () => {
 
 test('a worker may flood its stdout and never read: it is held back, not stored', async () => {
   await using folder = await startFolder();
-  const floodBytes = 50_000_000;
+  const floodBytes = 10_000_000;
   const {worker, protocol, log} = await begin(folder, {ignoresStdin: true, floodBytes});
   const output = worker.transport?.output as PassThrough;
   const storedBytes = () => output.readableLength + output.writableLength;
