@@ -108,8 +108,8 @@ function tellApart({droplet, identity}: Owned): string {
 }
 
 /**
- * Droplets, and what the CI server lists. A worker of theirs that has no droplet, or no list at all, is a reason to look
- * among GPU droplets too, which lists by tag may leave out.
+ * Droplets, and what the CI server lists. Unless each has its counterpart there, GPU droplets are looked for too, which
+ * lists by tag may leave out.
  */
 async function select(
   request: DestroyRequest,
@@ -121,13 +121,19 @@ async function select(
     listWorkers(context.ci, context.signal),
   ]);
   const {owned, others} = selected;
+  const registered = new Set(
+    listed?.filter(({hasRegistered}) => hasRegistered).map(({name}) => name),
+  );
   const found = new Set([...owned, ...others].map(({droplet}) => droplet.name));
-  const isWhole = listed?.every(({name, hasRegistered}) => {
+  const isMeant = (name: string) => {
     const key = runKeyIn(name, workerName);
-    const isMeant = key !== undefined && (runKey === undefined || key === runKey.toLowerCase());
-    return !isMeant || !hasRegistered || found.has(name);
-  });
-  return withGpus === true || isWhole === true || owned.length === 0
+    return key !== undefined && (runKey === undefined || key === runKey.toLowerCase());
+  };
+
+  const isWhole =
+    owned.every(({droplet}) => registered.has(droplet.name)) &&
+    [...registered].every((name) => found.has(name) || !isMeant(name));
+  return withGpus === true || isWhole
     ? [selected, listed]
     : [await selectOwned({...request, withGpus: true}, context), listed];
 }

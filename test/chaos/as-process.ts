@@ -107,6 +107,7 @@ function argumentsOf(operation: Operation): string[] {
         ...given('--ttl', `${operation.ttlSeconds}s`),
         ...given('--timeout', `${operation.timeoutSeconds}s`),
         ...given('--size', operation.sizes.join(',')),
+        ...given('--region', operation.regions.join(',')),
       ];
 }
 

@@ -102,6 +102,17 @@ function chooseOperation(random: Random, usual: Usual, unit: number): Operation 
     : chooseCreate(random, {ci, workerName, runKey}, unit);
 }
 
+/** Lists leave GPU droplets out. */
+const gpu = 'gpu-h100x1-80gb';
+const placements = [
+  {sizes: ['s-2vcpu-2gb'], regions: ['ams3']},
+  {sizes: ['s-2vcpu-2gb'], regions: ['ams3']},
+  {sizes: ['s-2vcpu-2gb', 's-2vcpu-4gb'], regions: ['ams3']},
+  {sizes: ['s-2vcpu-2gb', 's-2vcpu-4gb'], regions: ['ams3', 'tor1']},
+  {sizes: [gpu], regions: ['tor1']},
+  {sizes: ['s-2vcpu-2gb', gpu], regions: ['tor1']},
+];
+
 function chooseCreate(
   random: Random,
   whose: {ci: Kind; workerName: string; runKey: string | undefined},
@@ -118,6 +129,6 @@ function chooseCreate(
       ? timeoutSeconds + Math.ceil(20 * unit)
       : random.pick(longTtlSeconds),
     timeoutSeconds,
-    sizes: random.chance(0.5) ? ['s-2vcpu-2gb'] : ['s-2vcpu-2gb', 's-2vcpu-4gb'],
+    ...random.pick(placements),
   };
 }

@@ -24,6 +24,7 @@ export type Operation = {ci: Kind} & (
       ttlSeconds: number;
       timeoutSeconds: number;
       sizes: string[];
+      regions: string[];
     }
   | {kind: 'destroy'; workerName: string; runKey: string | undefined}
   | {kind: 'cleanup'; workerName: string | undefined; maxDeletes: number | undefined}

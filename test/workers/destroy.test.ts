@@ -3,6 +3,7 @@ import {connect, request, startQuick} from '../support/connect.js';
 import {ActionableError, Interrupted} from '../../src/errors.js';
 import {createWorkers} from '../../src/workers/create.js';
 import {destroyWorkers, type DestroyRequest} from '../../src/workers/destroy.js';
+import {ciIdOf} from '../../src/workers/identity.js';
 import {listWorkers} from '../../src/workers/list.js';
 
 function destroying(changes: Partial<DestroyRequest> = {}): DestroyRequest {
@@ -64,9 +65,23 @@ test.each([['lists them as workers'], ['does not answer']])(
 
     await destroyWorkers(destroying(), context).catch(() => undefined);
 
-    expect(emulator.digitalOcean.droplets()).toEqual([]);
+    expect(emulator.digitalOcean.droplets().map(({name}) => name)).toEqual([]);
   },
 );
+
+test('destroys the GPU droplets of a run that was killed before they registered', async () => {
+  await using emulator = await startQuick();
+  const {context} = await connect(emulator);
+  const ciId = ciIdOf(await context.ci!.externalUrl());
+  emulator.digitalOcean.add(
+    {name: 'build-arm-b1-abcdefgh', tags: tags(ciId)},
+    {name: 'build-arm-b1-bcdefghi', tags: tags(ciId), size: 'gpu-h100x1-80gb'},
+  );
+
+  await destroyWorkers(destroying({runKey: 'b1'}), context);
+
+  expect(emulator.digitalOcean.droplets().map(({name}) => name)).toEqual([]);
+});
 
 test('needs three calls for one droplet: list, delete, verify', async () => {
   await using emulator = await startQuick();
