@@ -35,6 +35,8 @@ export type RequestOptions = {
   form?: Record<string, string>;
   headers?: Record<string, string>;
   signal?: AbortSignal | undefined;
+  /** In place of `signal`: an attempt under way is waited for, because its effect would have to be found again. */
+  betweenAttempts?: AbortSignal | undefined;
   /** Sending it twice does no harm: retried like a GET. Default: all but POST. */
   repeatable?: boolean;
   /** The answer is a text, whatever it looks like; by default it is JSON. */
@@ -77,13 +79,14 @@ export function createHttp(service: string, options: HttpOptions): Http {
 
   return async <T>(method: Method, path: string, request: RequestOptions = {}) => {
     const {signal, repeatable = method !== 'POST'} = request;
+    const stop = signal ?? request.betweenAttempts;
     const attempt = async () => {
       const response = await send(client, method, path, signed(method, path, request, options));
       rateLimit.observe(response.statusCode, response.headers);
       return decode<T>(response, request.text === true);
     };
 
-    signal?.throwIfAborted();
+    stop?.throwIfAborted();
     try {
       return await pRetry(async () => rateLimit.run(method, attempt, signal), {
         retries,
@@ -92,10 +95,10 @@ export function createHttp(service: string, options: HttpOptions): Http {
         randomize: true,
         shouldRetry: ({error, attemptNumber}) =>
           isWorthRetrying(error, repeatable) && !(isNobodyThere(error) && attemptNumber > 2),
-        ...(signal && {signal}),
+        ...(stop && {signal: stop}),
       });
     } catch (error) {
-      signal?.throwIfAborted();
+      stop?.throwIfAborted();
       throw translate(error, {service, url, method, path, secrets});
     }
   };

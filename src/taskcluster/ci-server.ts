@@ -129,12 +129,13 @@ export async function createTaskcluster(
     async prepare(names, request, place, signal) {
       const owner = providerId ?? (await provider(signal));
       const expires = new Date(now() + request.ttlSeconds * 1000 + reserveMs).toISOString();
-      // Not cut short: a record whose answer is lost would have to be found again. All end before one fails the rest.
+      // No request is cut short: a record whose answer is lost would have to be found again. All end before one fails the rest.
       return allChecks(
         names.map(async (workerId) => {
           const staticSecret = newSecret();
           const worker = {workerPoolId, workerGroup: place.region, workerId};
-          await manager.createWorker(worker, {expires, capacity: 1, providerInfo: {staticSecret}});
+          const definition = {expires, capacity: 1, providerInfo: {staticSecret}};
+          await manager.createWorker(worker, definition, {betweenAttempts: signal});
           const values = {providerId: owner, workerId, staticSecret, place};
           return {names: [workerId], values: templateValues(request, values)};
         }),

@@ -66,7 +66,7 @@ async function tryToCreate(
 ): Promise<void> {
   const expires = new Date((manager.time ?? Date.now()) + 3_600_000).toISOString();
   try {
-    await manager.createWorker(worker, {expires}, signal);
+    await manager.createWorker(worker, {expires}, {signal});
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 400) {
       throw error;

@@ -109,10 +109,10 @@ export class WorkerManager {
   async createWorker(
     worker: WorkerName,
     definition: WorkerDefinition,
-    signal?: AbortSignal,
+    until: Pick<RequestOptions, 'signal' | 'betweenAttempts'> = {},
   ): Promise<Worker> {
     this.#hide(definition.providerInfo?.staticSecret);
-    return this.#http<Worker>('PUT', workerPath(worker), {json: definition, signal});
+    return this.#http<Worker>('PUT', workerPath(worker), {json: definition, ...until});
   }
 
   /** Stops it for good; may be repeated. Rejects for a worker that never was. */

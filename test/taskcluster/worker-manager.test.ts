@@ -335,7 +335,7 @@ test('a root URL may end with a slash, and a signal ends a call', async () => {
   const signal = AbortSignal.abort(new Interrupted('SIGINT'));
 
   expect(await manager.worker(worker)).toBeUndefined();
-  expect(await failure(manager.createWorker(worker, definition(), signal))).toBeInstanceOf(
+  expect(await failure(manager.createWorker(worker, definition(), {signal}))).toBeInstanceOf(
     Interrupted,
   );
   expect(emulator.workers()).toEqual([]);

@@ -1,4 +1,6 @@
+import {setTimeout as delay} from 'node:timers/promises';
 import {expect, test} from '@jest/globals';
+import {Interrupted} from '../../src/errors.js';
 import {cleanUp} from '../../src/workers/cleanup.js';
 import {createWorkers} from '../../src/workers/create.js';
 import {destroyWorkers} from '../../src/workers/destroy.js';
@@ -249,6 +251,33 @@ test('answers to createWorker that are lost leave nothing', async () => {
 
   expect(emulator.taskcluster.workers().map(({state}) => state)).toEqual(['stopped', 'stopped']);
   expect(emulator.digitalOcean.everyDroplet()).toEqual([]);
+});
+
+test('an interrupt ends the announcing of workers, and is what is told', async () => {
+  await using emulator = await startQuick();
+  const {taskcluster} = emulator;
+  const {context, abort} = await connect(emulator, {kind});
+  const announced = () => taskcluster.requests.filter(({method}) => method === 'PUT').slice(1);
+  // The check of the scopes comes first.
+  taskcluster.addFault({
+    method: 'PUT',
+    path: '*',
+    kind: 'status',
+    status: 500,
+    after: 1,
+    times: 1000,
+  });
+
+  const creating = createWorkers(await taskclusterRequest(), context);
+  const ended = expect(creating).rejects.toMatchObject({code: 'INTERRUPTED', oclif: {exit: 130}});
+  while (announced().length === 0) {
+    await delay(1);
+  }
+
+  abort(new Interrupted('SIGINT'));
+  await ended;
+
+  expect(announced().length).toBeLessThan(4);
 });
 
 test('cleanup is quiet when all is well', async () => {
