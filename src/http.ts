@@ -62,8 +62,8 @@ export function createHttp(service: string, options: HttpOptions): Http {
   const {url, secondMs = 1000, secrets = [], retries = defaultRetries} = options;
   const {rateLimit = createRateLimit({secondMs})} = options;
   const client = got.extend({
-    // One with a query is a problem that is told with all others; got would throw at once.
-    prefixUrl: url.replace(/[?#].*$/v, ''),
+    // One with a query, or that is none, is a problem that is told with all others; got would throw at once.
+    prefixUrl: URL.canParse(url) ? url.replace(/[?#].*$/v, '') : '',
     allowAbsoluteUrls: false,
     followRedirect: false,
     headers: {'user-agent': 'do-worker', accept: 'application/json', ...options.headers},
