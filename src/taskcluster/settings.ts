@@ -60,10 +60,28 @@ async function readCredentials(inputs: Inputs): Promise<Credentials | undefined>
     inputs.problems.push('TASKCLUSTER_CLIENT_ID has characters in it that no client id has');
   }
 
+  const isCertificate = certificate === undefined || isObject(certificate);
+  if (!isCertificate) {
+    inputs.problems.push('TASKCLUSTER_CERTIFICATE is not a JSON object in one text');
+  }
+
   return setTogether(inputs, {
     TASKCLUSTER_CLIENT_ID: clientId,
     TASKCLUSTER_ACCESS_TOKEN: accessToken,
   })
-    ? {clientId: clientId!, accessToken: accessToken!, certificate}
+    ? {
+        clientId: clientId!,
+        accessToken: accessToken!,
+        certificate: isCertificate ? certificate : undefined,
+      }
     : undefined;
+}
+
+function isObject(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
 }

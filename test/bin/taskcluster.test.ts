@@ -120,6 +120,11 @@ test.each([
     2,
     /TASKCLUSTER_ROOT_URL is not an http or https URL \(https:\/\/\[::1\)$/mv,
   ],
+  [
+    {TASKCLUSTER_CERTIFICATE: '{"version":', DO_WORKER_TAG: 'arm64'},
+    2,
+    /- TASKCLUSTER_CERTIFICATE is not a JSON object in one text\n- Taskcluster knows no tags/v,
+  ],
   [{TASKCLUSTER_CLIENT_ID: 'me\nyou'}, 2, /TASKCLUSTER_CLIENT_ID has characters in it that no/v],
   [{DO_WORKER_GENERIC_WORKER_VERSION: 'latest'}, 2, /"latest" is not a release/v],
   [{DO_WORKER_DOCKER_WORKER: 'relative'}, 2, /"relative" is not the absolute path/v],
