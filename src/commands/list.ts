@@ -27,7 +27,8 @@ export default class List extends WorkerCommand {
     const wanted = kinds.filter((kind) => flags.kind === undefined || kind === flags.kind);
     const servers = await this.connectCis(wanted, inputs);
     if (inputs.problems.length > 0) {
-      throw new UsageError(inputs.problems);
+      // The settings of one kind have been read for the context too.
+      throw new UsageError([...new Set(inputs.problems)]);
     }
 
     const workers = await listWorkers({workerName: args.name, kinds: wanted}, servers, context);

@@ -143,6 +143,19 @@ test.each([
   expect(result.stdout + result.stderr).not.toContain(emulator.taskcluster.accessToken);
 });
 
+test('list tells of each problem once', async () => {
+  const {code, stderr} = await run(['list', ...kind], {
+    DIGITALOCEAN_ACCESS_TOKEN: 'token',
+    TASKCLUSTER_ROOT_URL: 'https://tc.example.com',
+    DO_WORKER_WORKER_POOL: 'Demo',
+  });
+
+  expect(code).toBe(2);
+  expect(stderr).toBe(
+    'Error: Worker pool "Demo" is not <provisionerId>/<workerType>, such as proj/linux\n',
+  );
+});
+
 test('names the scopes that are missing, all at once', async () => {
   await using emulator = await startEmulator({...instant, simulateRunner: true});
   emulator.taskcluster.addClient('me', 'token', ['worker-manager:list-workers:demo/pool']);
