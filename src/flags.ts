@@ -106,6 +106,24 @@ export const dryRun = Flags.boolean({
   ...text('dry-run', 'check everything and show what would happen; write nothing'),
 });
 
+/** Where and how large: what Taskcluster's workers are told, too. */
+export const placeFlags = {
+  region: Flags.string({
+    ...text('region', 'regions, tried in order'),
+    multiple: true,
+    multipleNonGreedy: true,
+    delimiter: ',',
+    default: [defaults.region],
+  }),
+  size: Flags.string({
+    ...text('size', 'sizes, tried in order in each region'),
+    multiple: true,
+    multipleNonGreedy: true,
+    delimiter: ',',
+    default: [defaults.size],
+  }),
+};
+
 /** What decides how a worker boots: for `create` and `render`. */
 export const workerFlags = {
   tag: Flags.string({

@@ -4,6 +4,7 @@ import {
   ciFlags,
   digitalOceanFlags,
   kindFlag,
+  placeFlags,
   secretsHelp,
   variableOf,
   workerFlags,
@@ -23,6 +24,7 @@ export default class Render extends WorkerCommand {
   static override args = {name: Args.string({description: 'worker name', required: true})};
 
   static override flags = {
+    ...placeFlags,
     ...workerFlags,
     'show-secrets': Flags.boolean({
       summary: 'print the keys instead of ‹redacted›',

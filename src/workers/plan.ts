@@ -127,7 +127,8 @@ function numberProblems({count, min = count, ttlSeconds, timeoutSeconds}: Create
   return problems;
 }
 
-function placeProblems({regions, sizes, sshKeys, vpc}: CreateRequest): string[] {
+/** What is wrong with where the droplets may be and who gets in. */
+export function placeProblems({regions, sizes, sshKeys, vpc}: CreateRequest): string[] {
   const problems: string[] = [];
   for (const [what, values] of [
     ['region', regions],

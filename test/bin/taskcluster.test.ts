@@ -88,6 +88,22 @@ test('renders what create sends, without the secret', async () => {
   expect(emulator.taskcluster.workers()).toEqual([]);
 });
 
+test('renders for the place that is asked for, and no name that create refuses', async () => {
+  await using emulator = await startEmulator({...instant, simulateRunner: true});
+  const environment = await environmentOf(emulator);
+
+  const elsewhere = ['--region', 'fra1,ams3', '--size', 's-4vcpu-8gb'];
+  const shown = await run(['render', 'linux', ...kind, ...elsewhere], environment);
+  const short = await run(['render', 'n'.repeat(27), ...kind], environment);
+  const long = await run(['render', 'n'.repeat(28), ...kind, '--region', 'AMS3'], environment);
+
+  expect(shown.stdout).toContain(String.raw`workerGroup: \"fra1\"`);
+  expect(shown.stdout).toContain(String.raw`instanceType: \"s-4vcpu-8gb\"`);
+  expect(short.stdout).toMatch(/workerID: \\"[\-0-9a-z]{38}\\"/v);
+  expect(long.code).toBe(2);
+  expect(long.stderr).toMatch(/ is 1 characters too long: .* has at most 38\n.*"AMS3"/v);
+});
+
 test.each([
   [
     {DO_WORKER_WORKER_POOL: ''},
