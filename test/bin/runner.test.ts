@@ -47,3 +47,12 @@ const title = 'the archive for droplets holds a start-worker that needs nothing 
   },
   60_000,
 );
+
+test('a package that is published is built together with its archive, so it names its checksum', async () => {
+  const {scripts} = JSON.parse(
+    await readFile(path.join(import.meta.dirname, '../../package.json'), 'utf8'),
+  ) as {scripts: Record<string, string>};
+
+  // A build alone would empty dist/, and with it take the checksum away.
+  expect(scripts.prepack).toBe('npm run runner');
+});
