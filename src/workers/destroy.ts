@@ -218,7 +218,12 @@ function interrupted(
   return new ActionableError(
     'INTERRUPTED',
     `${reason.message}: the deletion of ${names} was ${state}`,
-    [`See what is left: do-worker list ${asked.workerName}`, `Finish it: ${destroyCommand(asked)}`],
+    [
+      `See what is left: do-worker list ${asked.workerName}`,
+      `Finish it: ${destroyCommand(asked)}`,
+      // A destroy leaves workers alone whose droplets it does not see.
+      `The CI server may go on listing workers whose droplets are gone, until ${cleanupCommand(asked)}`,
+    ],
     exit,
   );
 }

@@ -143,6 +143,25 @@ test('a record that destroy could not remove is for cleanup, not for destroy aga
   expect(emulator.taskcluster.workers().map(({state}) => state)).toEqual(['stopped']);
 });
 
+test('a destroy that is interrupted says what takes away the record that another leaves', async () => {
+  await using emulator = await startQuick({destroyMs: 20_000});
+  const {context, abort} = await connect(emulator, {kind});
+  await createWorkers(await taskclusterRequest(), context);
+
+  const ended = expect(destroyWorkers(destroying, context)).rejects.toMatchObject({
+    code: 'INTERRUPTED',
+    suggestions: expect.arrayContaining([
+      expect.stringMatching(/until do-worker cleanup --kind taskcluster$/v),
+    ]),
+  });
+  while (emulator.digitalOcean.requests.every(({method}) => method !== 'DELETE')) {
+    await delay(1);
+  }
+
+  abort(new Interrupted('SIGINT'));
+  await ended;
+});
+
 test('of two creates of one run, the one that yields leaves no record', async () => {
   await using emulator = await startQuick({bootMs: 30_000});
   const {context} = await connect(emulator, {kind});
