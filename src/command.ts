@@ -8,7 +8,14 @@ import {
   type CiServer,
   type Kind,
 } from './ci-server.js';
-import {connect, processEnvironment, readSettings, type Context, type Settings} from './context.js';
+import {
+  connect,
+  processEnvironment,
+  readDigitalOcean,
+  readSettings,
+  type Context,
+  type Settings,
+} from './context.js';
 import {ActionableError, Interrupted, UsageError} from './errors.js';
 import {variableOf} from './flags.js';
 import {createReporter, type Reporter} from './progress.js';
@@ -67,31 +74,28 @@ export abstract class WorkerCommand extends Command {
     return connect(settings, {progress: await this.reporter(), signal: this.signal, problems});
   }
 
+  /** With all CI servers of these kinds that the inputs name. */
+  protected async connectWithAll(
+    wanted: readonly Kind[],
+    inputs: Inputs,
+  ): Promise<{context: Context; servers: CiServer[]}> {
+    const digitalOcean = await readDigitalOcean(inputs);
+    const settings = {kind: kindIn(inputs), digitalOcean, ci: undefined};
+    return {
+      context: await this.connectTo(settings, inputs.problems),
+      servers: await connectCis(wanted, inputs),
+    };
+  }
+
   /** The CI server alone, for commands that need no DigitalOcean. */
   protected async connectCi(inputs: Inputs): Promise<CiServer | undefined> {
     const kind = kindIn(inputs);
-    const [server] = await this.connectCis([kind], inputs);
+    const [server] = await connectCis([kind], inputs);
     if (server === undefined) {
       inputs.problems.push(noCiServer(kind));
     }
 
     return server;
-  }
-
-  /** All CI servers that the inputs name. */
-  protected async connectCis(
-    wanted: readonly Kind[],
-    {flags, environment, problems}: Inputs,
-  ): Promise<CiServer[]> {
-    const servers: CiServer[] = [];
-    for (const kind of wanted) {
-      const settings = await readCiSettings(kind, {flags, environment, problems});
-      if (settings !== undefined) {
-        servers.push(await connectCiServer(settings, problems));
-      }
-    }
-
-    return servers;
   }
 
   protected async reporter(): Promise<Reporter> {
@@ -140,6 +144,18 @@ export abstract class WorkerCommand extends Command {
     } = error as Partial<ActionableError>;
     return {error: {code, message, suggestions}};
   }
+}
+
+async function connectCis(wanted: readonly Kind[], inputs: Inputs): Promise<CiServer[]> {
+  const servers: CiServer[] = [];
+  for (const kind of wanted) {
+    const settings = await readCiSettings(kind, inputs);
+    if (settings !== undefined) {
+      servers.push(await connectCiServer(settings, inputs.problems));
+    }
+  }
+
+  return servers;
 }
 
 /** Oclif has seen to it that the flag names a kind. */

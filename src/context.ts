@@ -43,10 +43,16 @@ const defaultUrl = 'https://api.digitalocean.com';
 
 /** Settings from flags, environment and files; what is wrong with them is added to the inputs' problems. */
 export async function readSettings(kind: Kind, inputs: Inputs): Promise<Settings> {
-  const [token, ci] = await Promise.all([
-    secretVariable(inputs, 'DIGITALOCEAN_ACCESS_TOKEN'),
+  const [digitalOcean, ci] = await Promise.all([
+    readDigitalOcean(inputs),
     readCiSettings(kind, inputs),
   ]);
+  return {kind, digitalOcean, ci};
+}
+
+/** The part of the settings that is for DigitalOcean. */
+export async function readDigitalOcean(inputs: Inputs): Promise<Settings['digitalOcean']> {
+  const token = await secretVariable(inputs, 'DIGITALOCEAN_ACCESS_TOKEN');
   const isTold = inputs.problems.some((problem) =>
     problem.startsWith('DIGITALOCEAN_ACCESS_TOKEN_FILE'),
   );
@@ -57,7 +63,7 @@ export async function readSettings(kind: Kind, inputs: Inputs): Promise<Settings
   }
 
   const url = flag(inputs, 'digitalocean-url');
-  return {kind, digitalOcean: checkDigitalOcean({url, token}, inputs.problems), ci};
+  return checkDigitalOcean({url, token}, inputs.problems);
 }
 
 /** Settings for DigitalOcean; what is wrong with them is added to `problems`. */

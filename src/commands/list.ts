@@ -23,12 +23,10 @@ export default class List extends WorkerCommand {
     const {listWorkers} = await import('../workers/list.js');
     const {workerTable} = await import('../format.js');
     const inputs = this.inputs(flags);
-    const context = await this.connect(inputs);
     const wanted = kinds.filter((kind) => flags.kind === undefined || kind === flags.kind);
-    const servers = await this.connectCis(wanted, inputs);
+    const {context, servers} = await this.connectWithAll(wanted, inputs);
     if (inputs.problems.length > 0) {
-      // The settings of one kind have been read for the context too.
-      throw new UsageError([...new Set(inputs.problems)]);
+      throw new UsageError(inputs.problems);
     }
 
     const workers = await listWorkers({workerName: args.name, kinds: wanted}, servers, context);
