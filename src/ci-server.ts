@@ -78,6 +78,8 @@ export type CiServer = {
     signal: AbortSignal,
   ): Promise<Bootstrap[]>;
   list(signal?: AbortSignal): Promise<CiWorker[]>;
+  /** Whether the list has everybody's workers: else one that is missing from it may run all the same. */
+  listsAll(signal?: AbortSignal): Promise<boolean>;
   /** Lets running builds end and takes no new ones; the worker leaves the list when it is idle. */
   retire(names: string[], signal: AbortSignal): Promise<void>;
   /** Removes them from the list; gives those that are still listed. Their droplets are gone. */

@@ -137,6 +137,11 @@ export async function createConcourse(
       }));
     },
 
+    async listsAll(signal) {
+      const {is_admin: isAdmin} = await client.user(signal);
+      return isAdmin === true;
+    },
+
     async retire(names, signal) {
       await retireWorkers(names, {client, tsa, team: team ?? ''}, signal);
     },

@@ -153,6 +153,10 @@ export async function createTaskcluster(
       return workers.map((worker) => describe(worker, activeAt.get(keyOf(worker)), now()));
     },
 
+    async listsAll() {
+      return true;
+    },
+
     async retire() {
       throw new ActionableError(
         'NO_DRAIN',

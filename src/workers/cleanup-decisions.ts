@@ -20,10 +20,12 @@ export type Evidence = {
   marked: Droplet[];
   /** Droplets with some of our tags, but not all. */
   suspects: Droplet[];
-  /** Undefined when there is no CI server, or it does not answer. */
+  /** Undefined when there is no CI server, it does not answer, or it is not these droplets' own. */
   workers: CiWorker[] | undefined;
   /** Whether a CI server was asked for its workers and gave no answer. */
   isCiSilent: boolean;
+  /** Whether a worker that is missing from `workers` is not there. */
+  areAllListed: boolean;
   /** DigitalOcean's clock, which stamps `created_at`; undefined when it gave none. */
   serviceTime: number | undefined;
   localTime: number;
@@ -31,7 +33,7 @@ export type Evidence = {
 
 /** Decides on every droplet; pure, so that two looks can be compared. */
 export function decide(
-  {owned, suspects, workers, isCiSilent, serviceTime, localTime}: Evidence,
+  {owned, suspects, workers, isCiSilent, areAllListed, serviceTime, localTime}: Evidence,
   {graceSeconds}: {graceSeconds: number},
 ): Decision[] {
   const rows = workers && new Map(workers.map((worker) => [worker.name, worker]));
@@ -74,9 +76,13 @@ export function decide(
       }
 
       if (ageSeconds > graceSeconds) {
-        return rows === undefined
-          ? verdict('unknown', 'the CI server does not tell whether it is a worker')
-          : verdict('delete', 'not registered');
+        if (rows === undefined) {
+          return verdict('unknown', 'the CI server does not tell whether it is a worker');
+        }
+
+        return areAllListed
+          ? verdict('delete', 'not registered')
+          : verdict('unknown', "not listed, but the login sees some teams' workers only");
       }
 
       return identity.ttlSeconds === undefined

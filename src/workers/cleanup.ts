@@ -1,5 +1,4 @@
 import {setTimeout as delay} from 'node:timers/promises';
-import type {CiWorker} from '../ci-server.js';
 import type {Context} from '../context.js';
 import type {Droplet} from '../digitalocean/types.js';
 import {ActionableError, UsageError} from '../errors.js';
@@ -99,18 +98,25 @@ async function look(
   {digitalOcean, kind, ci, progress, signal, time}: Context,
 ): Promise<Evidence> {
   const tag = workerName === undefined ? markerTag : nameTag(workerName);
-  const [droplets, own, workers] = await Promise.all([
+  const [droplets, own, listing] = await Promise.all([
     digitalOcean.dropletsTagged(tag, signal, {withGpus: true}),
-    ciId === undefined ? ownCiId(ci, signal) : {id: ciId, isCertain: true},
+    ownCiId(ci, signal),
     listed(ci, progress, signal),
   ]);
   const known = droplets
     .map((droplet) => ({droplet, identity: identify(droplet)}))
     .filter((each): each is Owned => each.identity?.kind === kind);
   const ids = [...new Set(known.map(({identity}) => identity.ciId))];
-  const id = own?.id ?? (ids.length === 1 ? ids[0] : undefined);
+  const id = ciId ?? own?.id ?? (ids.length === 1 ? ids[0] : undefined);
   const owned = known.filter(({identity}) => identity.ciId === id);
-  if (owned.length === 0 && known.length > 0 && own?.isCertain !== true) {
+  const isOwn = ciId === undefined || ciId === own?.id;
+  if (!isOwn && listing !== undefined) {
+    progress.note(
+      `Only expired and switched-off droplets are deleted: the CI server at ${ci?.url} has the CI id ${own?.id}, so its workers are not those of ${ciId}`,
+    );
+  }
+
+  if (owned.length === 0 && known.length > 0 && ciId === undefined && own?.isCertain !== true) {
     throw new ActionableError(
       'CI_UNDECIDED',
       `Nothing was cleaned up: which of ${known.length} droplets belong to this CI server cannot be told; their CI ids are ${ids.join(', ')}`,
@@ -122,8 +128,9 @@ async function look(
     owned,
     marked: droplets,
     suspects: droplets.filter((droplet) => isSuspect(droplet, id)),
-    workers,
-    isCiSilent: ci !== undefined && workers === undefined,
+    workers: isOwn ? listing?.workers : undefined,
+    isCiSilent: ci !== undefined && (!isOwn || listing === undefined),
+    areAllListed: listing?.areAllListed === true,
     serviceTime: digitalOcean.time,
     localTime: time.now(),
   };
@@ -139,9 +146,14 @@ async function listed(
   ci: Context['ci'],
   progress: Context['progress'],
   signal: AbortSignal,
-): Promise<CiWorker[] | undefined> {
+): Promise<Pick<Evidence, 'workers' | 'areAllListed'> | undefined> {
+  if (ci === undefined) {
+    return undefined;
+  }
+
   try {
-    return await ci?.list(signal);
+    const [workers, areAllListed] = await Promise.all([ci.list(signal), ci.listsAll(signal)]);
+    return {workers, areAllListed};
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof ActionableError)) {

@@ -115,6 +115,42 @@ test('without a CI server, deletes what is expired or off, and keeps the rest', 
   expect(result.counts).toEqual({deleted: 2, kept: 1, left: 0, unknown: 0});
 });
 
+test('another CI server than that of the CI id given says nothing of its workers', async () => {
+  await using emulator = await startQuick();
+  await using other = await startQuick();
+  const {context} = await connect(emulator);
+  const {workers} = await createWorkers(await request(), context);
+  emulator.digitalOcean.add(ours(emulator, 'expired', {ageSeconds: 4000}));
+  const {progress, context: elsewhere} = await connect(other);
+
+  const result = await cleanUp(cleaning({ciId: ciIdOf(emulator.concourse.url), graceSeconds: 1}), {
+    ...elsewhere,
+    digitalOcean: context.digitalOcean,
+  });
+
+  expect(reasons(result)).toMatchObject({
+    [workers[0]!.name]: 'unknown: the CI server does not tell whether it is a worker',
+    'expired-b1-abcdefgh': 'deleted: expired',
+  });
+  expect(progress.join('\n')).toContain('its workers are not those of');
+});
+
+test('a login that does not see all teams cannot tell that a worker is missing', async () => {
+  await using emulator = await startQuick({teams: ['other'], users: ['some:some:dev=member']});
+  const {context} = await connect(emulator, {concourse: {team: 'other'}});
+  const {workers} = await createWorkers(await request(), context);
+  emulator.digitalOcean.add(ours(emulator, 'expired', {ageSeconds: 4000}));
+  const login = {username: 'some', password: 'some'};
+  const {context: limited} = await connect(emulator, {concourse: {login}});
+
+  const result = await cleanUp(cleaning({graceSeconds: 1}), limited);
+
+  expect(reasons(result)).toMatchObject({
+    [workers[0]!.name]: "unknown: not listed, but the login sees some teams' workers only",
+    'expired-b1-abcdefgh': 'deleted: expired',
+  });
+});
+
 test('deletes no more than it may, oldest first, and counts the rest as left', async () => {
   await using emulator = await startQuick();
   emulator.digitalOcean.add(
