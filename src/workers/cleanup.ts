@@ -51,8 +51,8 @@ export async function cleanUp(
   const {digitalOcean, progress, signal, time} = context;
   const requestsBefore = digitalOcean.requests;
   progress.phase('look', 'Looking at droplets and workers');
-  const first = await look(request, context);
-  let decisions = decide(first, request);
+  let evidence = await look(request, context);
+  let decisions = decide(evidence, request);
 
   if (decisions.some(({reason}) => reason === 'not registered')) {
     progress.phase(
@@ -60,8 +60,17 @@ export async function cleanUp(
       `Looking again in ${secondLookSeconds} s at what the CI server does not know`,
     );
     await delay(secondLookSeconds * time.secondMs, undefined, {signal});
-    const second = await look(request, context);
-    decisions = confirmed(decisions, decide(second, request));
+    try {
+      evidence = await look(request, context);
+      decisions = confirmed(decisions, decide(evidence, request));
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof ActionableError)) {
+        throw error;
+      }
+
+      decisions = unconfirmed(decisions, error.message);
+    }
   }
 
   const ours = decisions.length;
@@ -71,7 +80,7 @@ export async function cleanUp(
       'delete',
       `Deleting ${decisions.filter(({action}) => action === 'delete').length} of ${ours} droplets`,
     );
-    await carryOut(decisions, first.owned, context);
+    await carryOut(decisions, evidence.owned, context);
   }
 
   const goneNames = new Set(
@@ -81,8 +90,8 @@ export async function cleanUp(
   );
   const scope = {request, goneNames};
   decisions.push(
-    ...(await removeStaleWorkers(first, scope, context)),
-    ...(await removeUnusedTags(first, scope, context)),
+    ...(await removeStaleWorkers(evidence, scope, context)),
+    ...(await removeUnusedTags(evidence, scope, context)),
   );
   return {
     dryRun: request.dryRun,
@@ -171,6 +180,15 @@ function confirmed(first: Decision[], second: Decision[]): Decision[] {
   return second.map((decision) =>
     decision.reason === 'not registered' && before.get(decision.id)?.reason !== 'not registered'
       ? {...decision, action: 'keep', reason: 'not registered at the second look only'}
+      : decision,
+  );
+}
+
+/** What one look alone has shown to be due is not held up by a second that failed. */
+function unconfirmed(decisions: Decision[], why: string): Decision[] {
+  return decisions.map((decision) =>
+    decision.reason === 'not registered'
+      ? {...decision, action: 'unknown', reason: `not registered at the first look; ${why}`}
       : decision,
   );
 }

@@ -76,6 +76,49 @@ test('looks twice at a worker that the CI server does not know', async () => {
   expect(emulator.digitalOcean.droplets().map(({name}) => name)).toEqual([workers[0]!.name]);
 });
 
+test('deletes, and not only says so, what the second look alone has shown', async () => {
+  await using emulator = await startQuick();
+  const {context} = await connect(emulator, {
+    onPhase(name) {
+      if (name === 'look again') {
+        emulator.digitalOcean.add(ours(emulator, 'late', {status: 'off'}));
+      }
+    },
+  });
+  emulator.digitalOcean.add(ours(emulator, 'lost', {ageSeconds: 1000}));
+
+  const result = await cleanUp(cleaning(), context);
+
+  expect(reasons(result)).toMatchObject({'late-b1-abcdefgh': 'deleted: switched off'});
+  expect(emulator.digitalOcean.droplets()).toEqual([]);
+});
+
+test('a second look that fails holds up only what needs it', async () => {
+  await using emulator = await startQuick();
+  const {context} = await connect(emulator, {
+    onPhase(name) {
+      if (name === 'look again') {
+        emulator.digitalOcean.faults.push({
+          method: 'GET',
+          path: '/v2/droplets',
+          kind: 'status',
+          times: 10,
+        });
+      }
+    },
+  });
+  emulator.digitalOcean.add(
+    ours(emulator, 'lost', {ageSeconds: 1000}),
+    ours(emulator, 'expired', {ageSeconds: 4000}),
+    ours(emulator, 'off', {status: 'off'}),
+  );
+
+  const result = await cleanUp(cleaning(), context);
+
+  expect(result.counts).toEqual({deleted: 2, kept: 0, left: 0, unknown: 1});
+  expect(emulator.digitalOcean.droplets().map(({name}) => name)).toEqual(['lost-b1-abcdefgh']);
+});
+
 test('without an answer from the CI server, deletes what is expired or off, and cannot tell of the rest', async () => {
   await using emulator = await startQuick();
   emulator.digitalOcean.add(
