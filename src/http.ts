@@ -8,7 +8,7 @@ import {
   suggestionsFor,
   type Explanation,
 } from './http-answers.js';
-import {createRateLimit, type RateLimit} from './rate-limit.js';
+import {createRateLimit, gateOf, type RateLimit} from './rate-limit.js';
 
 export type HttpOptions = {
   url: string;
@@ -35,7 +35,7 @@ export type RequestOptions = {
   form?: Record<string, string>;
   headers?: Record<string, string>;
   signal?: AbortSignal | undefined;
-  /** In place of `signal`: an attempt under way is waited for, because its effect would have to be found again. */
+  /** In place of `signal`: ends waiting for its turn, but no attempt under way, whose effect would have to be found again. */
   betweenAttempts?: AbortSignal | undefined;
   /** Sending it twice does no harm: retried like a GET. Default: all but POST. */
   repeatable?: boolean;
@@ -78,27 +78,40 @@ export function createHttp(service: string, options: HttpOptions): Http {
   });
 
   return async <T>(method: Method, path: string, request: RequestOptions = {}) => {
-    const {signal, repeatable = method !== 'POST'} = request;
-    const stop = signal ?? request.betweenAttempts;
+    const {betweenAttempts, repeatable = method !== 'POST'} = request;
+    const stop = request.signal ?? betweenAttempts;
+    stop?.throwIfAborted();
+    using gate = betweenAttempts && gateOf(betweenAttempts);
+    const signal = gate?.signal ?? request.signal;
     const attempt = async () => {
-      const response = await send(client, method, path, signed(method, path, request, options));
+      gate?.send();
+      const sent = signed(method, path, request, options);
+      const response = await send(client, method, path, sent).finally(() => gate?.sent());
       rateLimit.observe(response.statusCode, response.headers);
       return decode<T>(response, request.text === true);
     };
 
-    stop?.throwIfAborted();
     try {
-      return await pRetry(async () => rateLimit.run(method, attempt, signal), {
+      const turn = async () => {
+        gate?.check();
+        return rateLimit.run(method, attempt, signal);
+      };
+
+      return await pRetry(turn, {
         retries,
         minTimeout: 0.5 * secondMs,
         maxTimeout: 30 * secondMs,
         randomize: true,
         shouldRetry: ({error, attemptNumber}) =>
           isWorthRetrying(error, repeatable) && !(isNobodyThere(error) && attemptNumber > 2),
-        ...(stop && {signal: stop}),
+        ...(signal && {signal}),
       });
     } catch (error) {
-      stop?.throwIfAborted();
+      signal?.throwIfAborted();
+      if (stop?.aborted === true && error === stop.reason) {
+        throw error;
+      }
+
       throw translate(error, {service, url, method, path, secrets});
     }
   };

@@ -116,13 +116,13 @@ export class DigitalOcean {
       : tagsHidden(hidden);
   }
 
-  /** One POST of at most 10 names; resolves with what DigitalOcean says it will make. */
+  /** One POST of at most 10 names: what DigitalOcean says it will make. The signal only keeps it from being sent. */
   async createDroplets(droplets: NewDroplets, signal?: AbortSignal): Promise<Droplet[]> {
     const answer = await this.#call<{droplets: Droplet[]}>(
       'POST',
       'v2/droplets',
       'droplet:create and tag:create',
-      {json: droplets, signal},
+      {json: droplets, betweenAttempts: signal},
     );
     return listIn<Droplet>(answer, 'droplets').map(asDroplet);
   }

@@ -29,7 +29,8 @@ export async function postDroplets(
   ledger: Ledger,
   context: Using,
 ): Promise<ActionableError | undefined> {
-  context.signal.throwIfAborted();
+  const {signal} = context;
+  signal.throwIfAborted();
   for (const name of droplets.names) {
     ledger.uncertain.add(name);
   }
@@ -41,7 +42,7 @@ export async function postDroplets(
     return undefined;
   }
 
-  if (isUncertain(answer)) {
+  if (answer !== unsent && isUncertain(answer)) {
     await findMissing(droplets, answer, ledger, context);
     return undefined;
   }
@@ -50,24 +51,29 @@ export async function postDroplets(
     ledger.uncertain.delete(name);
   }
 
+  if (answer === unsent) {
+    throw signal.reason as Error;
+  }
+
   return answer;
 }
 
 /**
  * One POST, never repeated unless it was refused: there is no idempotency key, and names need not be unique.
- * A signal does not cut it short, because an answer that is lost costs more than the wait.
+ * A signal does not cut it short, because an answer that is lost costs more than the wait; but it ends the wait for its
+ * turn under the rate limit.
  */
 async function post(
   droplets: NewDroplets,
   {digitalOcean, signal, time}: Using,
-): Promise<Droplet[] | ActionableError> {
+): Promise<Droplet[] | ActionableError | typeof unsent> {
   const never = new AbortController().signal;
   try {
     return await pollUntil(
       async () => {
         signal.throwIfAborted();
         try {
-          return await digitalOcean.createDroplets(droplets);
+          return await digitalOcean.createDroplets(droplets, signal);
         } catch (error) {
           // A key that was added a moment ago is unknown for some seconds.
           throw error instanceof ApiError && /invalid key identifiers/iv.test(error.detail)
@@ -79,6 +85,10 @@ async function post(
       {time, signal: never},
     );
   } catch (error) {
+    if (signal.aborted && error === signal.reason) {
+      return unsent;
+    }
+
     const cause = error instanceof KeyLag ? error.refusal : error;
     if (cause instanceof NoAnswer || cause instanceof ApiError) {
       return cause;
@@ -87,6 +97,9 @@ async function post(
     throw cause;
   }
 }
+
+/** In place of an answer: the signal came first, and what was sent before was refused. */
+const unsent = Symbol('unsent');
 
 class KeyLag extends StillWaiting {
   constructor(readonly refusal: ApiError) {

@@ -1,3 +1,4 @@
+import {setTimeout as delay} from 'node:timers/promises';
 import {expect, test} from '@jest/globals';
 import {connect, dropletPosts, request, startQuick} from '../support/connect.js';
 import {ActionableError, Interrupted} from '../../src/errors.js';
@@ -131,6 +132,36 @@ test('a 404 to the DELETE of a droplet just made is no proof that it is gone', a
   expect(emulator.digitalOcean.everyDroplet()).toHaveLength(1);
   expect(emulator.digitalOcean.droplets()).toEqual([]);
 });
+
+test.each([0, 20])(
+  'an interrupt %i s after a POST was refused for its rate makes no droplet, and waits for nothing',
+  async (seconds) => {
+    await using emulator = await startQuick();
+    emulator.digitalOcean.faults.push({
+      method: 'POST',
+      path: '/v2/droplets',
+      kind: 'status',
+      status: 429,
+      times: 1,
+      headers: {'retry-after': '200'},
+    });
+    const {context, abort} = await connect(emulator);
+    const creating = failure(createWorkers(await request(), context));
+    while (dropletPosts(emulator) === 0) {
+      await delay(1);
+    }
+
+    await delay(seconds * context.time.secondMs);
+    const abortedAt = emulator.clock.now();
+    abort(new Interrupted('SIGINT'));
+    const error = await creating;
+
+    expect(error.message).not.toContain('cannot be told');
+    expect(error.oclif.exit).toBe(130);
+    expect(emulator.clock.now() - abortedAt).toBeLessThan(30_000);
+    expect(emulator.digitalOcean.everyDroplet()).toEqual([]);
+  },
+);
 
 test('an interrupt during the POST keeps its answer, so that the delete comes at once', async () => {
   await using emulator = await startQuick({listLagMs: 60_000});
