@@ -52,7 +52,7 @@ const defaultRetries = 4;
 const requestTimeoutMs = 30_000;
 /** With a JSON body these come from the service, not from a proxy in front of it. */
 const refusals = new Set([400, 401, 403, 404, 409, 412, 422, 429]);
-const retriedStatuses = new Set([408, 425, 429, 500, 502, 503, 504, 520, 522, 524]);
+const retriedStatuses = new Set([408, 425, 429]);
 
 /**
  * The one way out of this process over HTTP.
@@ -181,7 +181,9 @@ function isNobodyThere(error: Error): boolean {
 function isWorthRetrying(error: Error, repeatable: boolean): boolean {
   if (error instanceof BadAnswer) {
     const {statusCode} = error.response;
-    return statusCode === 429 || (repeatable && retriedStatuses.has(statusCode));
+    // 501 says that it is not made for this; every other of the service or of what is in front of it may pass.
+    const mayPass = retriedStatuses.has(statusCode) || (statusCode >= 500 && statusCode !== 501);
+    return statusCode === 429 || (repeatable && mayPass);
   }
 
   return error instanceof RequestError && repeatable && !isCertificateError(error.code);

@@ -55,6 +55,17 @@ test.each(['GET', 'PUT', 'DELETE'] as const)(
   },
 );
 
+test.each([500, 504, 507, 521, 523, 530])(
+  'retries a GET that was answered with %i',
+  async (status) => {
+    await using server = await serve((_request, response, count) => {
+      response.writeHead(count === 1 ? status : 200).end(count === 1 ? '<html>' : '{"ok":true}');
+    });
+
+    expect(await client(server)('GET', 'x')).toEqual({ok: true});
+  },
+);
+
 test('retries a connection that was dropped', async () => {
   await using server = await serve((request, response, count) => {
     if (count === 1) {
