@@ -1,4 +1,4 @@
-import {readFile, rename, writeFile} from 'node:fs/promises';
+import {readFile, rename, rm, writeFile} from 'node:fs/promises';
 import {Flags} from '@oclif/core';
 import {WorkerCommand} from '../command.js';
 import {ActionableError} from '../errors.js';
@@ -67,15 +67,15 @@ export default class Cleanup extends WorkerCommand {
       context,
       inputs.problems,
     );
-    if (flags.metrics !== undefined) {
-      const {cleanupMetrics} = await import('../workers/metrics.js');
-      await this.#writeMetrics(flags.metrics, cleanupMetrics(result, context.kind, Date.now()));
-    }
-
     const {deleted, kept, left, unknown} = result.counts;
     this.log(
       `${decisionTable(result.decisions)}${flags['dry-run'] ? 'would be deleted' : 'deleted'}: ${deleted}, kept: ${kept}, left: ${left}, unknown: ${unknown}`,
     );
+    if (flags.metrics !== undefined && !flags['dry-run']) {
+      const {cleanupMetrics} = await import('../workers/metrics.js');
+      await this.#writeMetrics(flags.metrics, cleanupMetrics(result, context.kind, Date.now()));
+    }
+
     // In JSON too, what was decided is the result: the exit code alone tells that something was left.
     process.exitCode = left + unknown > 0 ? 1 : 0;
     return result;
@@ -84,14 +84,17 @@ export default class Cleanup extends WorkerCommand {
   /** In one step, so that the collector never reads half a file; keeps when the last success was. */
   async #writeMetrics(file: string, metrics: string): Promise<void> {
     const success = 'do_worker_cleanup_last_success_timestamp_seconds';
+    // Its own, for another cleanup may write at the same time.
+    const temporary = `${file}.${process.pid}.tmp`;
     try {
       const before = await readFile(file, 'utf8').catch(() => '');
       const kept = metrics.includes(success)
         ? []
         : before.split('\n').filter((line) => line.includes(success));
-      await writeFile(`${file}.tmp`, metrics + kept.map((line) => `${line}\n`).join(''));
-      await rename(`${file}.tmp`, file);
+      await writeFile(temporary, metrics + kept.map((line) => `${line}\n`).join(''));
+      await rename(temporary, file);
     } catch (error) {
+      await rm(temporary, {force: true}).catch(() => undefined);
       throw new ActionableError(
         'METRICS',
         `The cleanup is done, but ${file} cannot be written (${(error as NodeJS.ErrnoException).code})`,

@@ -6,6 +6,7 @@ import {decide, type Decision, type Evidence} from './cleanup-decisions.js';
 import {removeStaleWorkers, removeUnusedTags} from './cleanup-rest.js';
 import {deleteDroplets} from './delete.js';
 import {identify, markerTag, nameTag} from './identity.js';
+import {nameProblems} from './plan.js';
 import {ownCiId} from './select.js';
 import {cleanupCommand} from './suggested.js';
 import type {Owned} from './worker.js';
@@ -44,8 +45,13 @@ export async function cleanUp(
   context: Context,
   problems: string[] = [],
 ): Promise<Cleanup> {
-  if (problems.length > 0) {
-    throw new UsageError(problems);
+  const {workerName} = request;
+  const found = [
+    ...problems,
+    ...(workerName === undefined ? [] : nameProblems(workerName, undefined)),
+  ];
+  if (found.length > 0) {
+    throw new UsageError(found);
   }
 
   const {digitalOcean, progress, signal, time} = context;

@@ -57,6 +57,31 @@ test('tells Prometheus what it did, and when it last left nothing', async () => 
   expect(await readdir(folder)).toEqual(['do-worker.prom']);
 });
 
+test('a dry run writes no metrics, for it has deleted nothing', async () => {
+  await using emulator = await startEmulator();
+  const folder = await mkdtemp(path.join(tmpdir(), 'do-worker-'));
+
+  const {code} = await run(
+    ['cleanup', '--dry-run', '--metrics', path.join(folder, 'do-worker.prom')],
+    await environmentOf(emulator),
+  );
+
+  expect(code).toBe(0);
+  expect(await readdir(folder)).toEqual([]);
+});
+
+test('a name that no worker can have is a wrong use, not an account with nothing to clean', async () => {
+  await using emulator = await startEmulator();
+  const environment = await environmentOf(emulator);
+
+  for (const name of ['', 'no name']) {
+    const {code, stderr} = await run(['cleanup', '--name', name], environment);
+
+    expect(code).toBe(2);
+    expect(stderr).toContain(`Worker name "${name}" is not a host name label`);
+  }
+});
+
 test('the metrics of two kinds differ, for they are read as one', async () => {
   await using emulator = await startEmulator();
   const environment = await environmentOf(emulator);
@@ -76,12 +101,13 @@ test('the metrics of two kinds differ, for they are read as one', async () => {
 test('metrics that cannot be written are an error, after the cleanup is done', async () => {
   await using emulator = await startEmulator();
 
-  const {code, stderr} = await run(
+  const {code, stdout, stderr} = await run(
     ['cleanup', '--metrics', '/nonexistent/do-worker.prom'],
     await environmentOf(emulator),
   );
 
   expect(code).toBe(1);
+  expect(stdout).toContain('deleted: 0, kept: 0');
   expect(stderr).toContain(
     'The cleanup is done, but /nonexistent/do-worker.prom cannot be written',
   );
