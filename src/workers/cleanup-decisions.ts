@@ -60,9 +60,17 @@ export function decide(
         return verdict('unknown', 'it has no creation time');
       }
 
+      if (serviceTime === undefined) {
+        return verdict(
+          'unknown',
+          "DigitalOcean did not tell its time, and this machine's may be wrong",
+        );
+      }
+
       if (identity.ttlSeconds !== undefined && ageSeconds > identity.ttlSeconds) {
-        // This machine's clock has no say in deleting, but it can make a running worker's case doubtful.
-        return row?.state === 'running' && ageAt(localTime) <= identity.ttlSeconds
+        // This machine's clock has no say in deleting, but it can make the case of what may run doubtful.
+        const mayRun = rows === undefined || row?.state === 'running';
+        return mayRun && ageAt(localTime) <= identity.ttlSeconds
           ? verdict('unknown', "expired by DigitalOcean's clock, but not by this machine's")
           : verdict('delete', 'expired');
       }

@@ -358,6 +358,36 @@ test('a running worker that only one clock calls expired is kept and reported', 
   expect(emulator.digitalOcean.droplets()).toHaveLength(1);
 });
 
+test('a worker that only one clock calls expired is kept, too, when the CI server does not answer', async () => {
+  await using emulator = await startQuick();
+  const {context} = await connect(emulator);
+  await createWorkers(await request(), context);
+  emulator.digitalOcean.settings.dateSkewSeconds = 5 * 3600;
+  emulator.concourse.addFault({
+    method: 'GET',
+    path: '/api/v1/workers',
+    kind: 'status',
+    status: 502,
+  });
+
+  const {counts} = await cleanUp(cleaning(), context);
+
+  expect(counts).toEqual({deleted: 0, kept: 0, left: 0, unknown: 1});
+});
+
+test('without a time of DigitalOcean, nothing is too old', async () => {
+  await using emulator = await startQuick();
+  const {context} = await connect(emulator);
+  await createWorkers(await request(), context);
+  emulator.digitalOcean.faults.push({path: '/', kind: 'slow', ms: 1, headers: {date: ''}});
+  const {context: fresh} = await connect(emulator);
+  const time = {...fresh.time, now: () => emulator.clock.now() + 86_400_000};
+
+  const {counts} = await cleanUp(cleaning(), {...fresh, time});
+
+  expect(counts).toEqual({deleted: 0, kept: 0, left: 0, unknown: 1});
+});
+
 test('a listing that fails on a later page decides on nothing', async () => {
   await using emulator = await startQuick({failPage: 2, dropletLimit: 1000});
   emulator.digitalOcean.add(
