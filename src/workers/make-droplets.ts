@@ -52,8 +52,9 @@ export async function makeDroplets(
       await makeBatch(Math.min(namesPerPost, count - begun), {...making, common, open}, context);
     }
   } catch (error) {
-    const isRefused = error instanceof ActionableError && ledger.uncertain.size === 0;
-    if (!isRefused || context.signal.aborted || ledger.created.length < Math.max(min, 1)) {
+    // What a POST without an answer may have made is looked for again, and destroyed, once the rest has registered.
+    const isEnough = ledger.created.length >= Math.max(min, 1);
+    if (!(error instanceof ActionableError) || context.signal.aborted || !isEnough) {
       throw error;
     }
 

@@ -219,6 +219,24 @@ test('a part of a fleet is success when it is the minimum, and the rest is destr
   expect(emulator.digitalOcean.droplets()).toHaveLength(3);
 });
 
+test('a POST that failed unclearly costs a fleet that is enough nothing but its own droplets', async () => {
+  await using emulator = await startQuick();
+  emulator.digitalOcean.faults.push({
+    method: 'POST',
+    path: '/v2/droplets',
+    kind: 'status',
+    after: 1,
+    times: 1,
+  });
+  const {context} = await connect(emulator);
+
+  const {workers} = await createWorkers(await request({count: 12, min: 10}), context);
+
+  expect(workers).toHaveLength(10);
+  expect(emulator.digitalOcean.everyDroplet()).toHaveLength(10);
+  expect(emulator.digitalOcean.droplets()).toHaveLength(10);
+});
+
 test('fewer than the minimum is a failure that leaves nothing', async () => {
   await using emulator = await startQuick({failCreate: 2});
   const {context} = await connect(emulator);
