@@ -58,7 +58,8 @@ export async function undoCreate(
       reason: 'its POST got no clear answer, and no list shows it',
     })),
   );
-  await forgetRecords(prepared, ci, {progress, signal});
+  // Another service, so with a time of its own: that of the droplets may be spent.
+  await forgetRecords(prepared, ci, {progress, signal: undoSignal(time)});
   return leftovers;
 }
 

@@ -258,6 +258,21 @@ test('a fleet that is enough keeps no record of the rest', async () => {
   expect(running).toHaveLength(1);
 });
 
+test('an undo that takes all its time for droplets still removes their records', async () => {
+  await using emulator = await startQuick({failCreate: 1});
+  const {context} = await connect(emulator, {
+    kind: 'taskcluster',
+    onPhase(name) {
+      emulator.digitalOcean.settings.slowMs = name === 'undo' ? 20_000 : 0;
+    },
+  });
+
+  await expect(createWorkers(await taskclusterRequest(), context)).rejects.toThrow();
+
+  expect(emulator.digitalOcean.droplets()).toEqual([]);
+  expect(emulator.taskcluster.workers().filter(({state}) => state === 'running')).toEqual([]);
+});
+
 test('answers to createWorker that are lost leave nothing', async () => {
   await using emulator = await startQuick();
   const {context} = await connect(emulator, {kind});
