@@ -52,7 +52,7 @@ export function decide(
       });
 
       const row = rows?.get(droplet.name);
-      if (droplet.status === 'off' || droplet.status === 'archive') {
+      if (['off', 'archive'].includes(droplet.status)) {
         return verdict('delete', 'switched off');
       }
 
@@ -69,33 +69,23 @@ export function decide(
 
       if (identity.ttlSeconds !== undefined && ageSeconds > identity.ttlSeconds) {
         // This machine's clock has no say in deleting, but it can make the case of what may run doubtful.
-        const mayRun = rows === undefined || row?.state === 'running';
-        return mayRun && ageAt(localTime) <= identity.ttlSeconds
+        return mayRun(rows, droplet) && ageAt(localTime) <= identity.ttlSeconds
           ? verdict('unknown', "expired by DigitalOcean's clock, but not by this machine's")
           : verdict('delete', 'expired');
       }
 
-      if (rows === undefined && !isCiSilent) {
-        return verdict('keep', 'not expired; no CI server was asked');
+      const isRegistered = row?.hasRegistered === true;
+      if (!isRegistered && ageSeconds > graceSeconds && (rows !== undefined || isCiSilent)) {
+        return verdict(...unregistered(rows, areAllListed));
       }
 
-      if (row?.hasRegistered === true) {
-        return verdict('keep', `listed as ${row.state}`);
+      if (identity.ttlSeconds === undefined) {
+        return verdict('unknown', 'it has no ttl tag');
       }
 
-      if (ageSeconds > graceSeconds) {
-        if (rows === undefined) {
-          return verdict('unknown', 'the CI server does not tell whether it is a worker');
-        }
-
-        return areAllListed
-          ? verdict('delete', 'not registered')
-          : verdict('unknown', "not listed, but the login sees some teams' workers only");
-      }
-
-      return identity.ttlSeconds === undefined
-        ? verdict('unknown', 'it has no ttl tag')
-        : verdict('keep', 'within its boot grace');
+      const found = isRegistered ? `listed as ${row.state}` : 'within its boot grace';
+      const isAsked = rows !== undefined || isCiSilent;
+      return verdict('keep', isAsked ? found : 'not expired; no CI server was asked');
     }),
     ...suspects.map(({name, id}): Decision => ({
       what: 'droplet',
@@ -106,4 +96,21 @@ export function decide(
       reason: 'it carries some tags of ours but not all: see what it is, and delete it by hand',
     })),
   ];
+}
+
+function mayRun(rows: Map<string, CiWorker> | undefined, {name}: Droplet): boolean {
+  return rows === undefined || rows.get(name)?.state === 'running';
+}
+
+function unregistered(
+  rows: Map<string, CiWorker> | undefined,
+  areAllListed: boolean,
+): [Decision['action'], string] {
+  if (rows === undefined) {
+    return ['unknown', 'the CI server does not tell whether it is a worker'];
+  }
+
+  return areAllListed
+    ? ['delete', 'not registered']
+    : ['unknown', "not listed, but the login sees some teams' workers only"];
 }

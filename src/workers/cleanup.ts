@@ -131,24 +131,30 @@ async function look(
     );
   }
 
-  if (owned.length === 0 && known.length > 0 && ciId === undefined && own?.isCertain !== true) {
-    throw new ActionableError(
-      'CI_UNDECIDED',
-      `Nothing was cleaned up: which of ${known.length} droplets belong to this CI server cannot be told; their CI ids are ${ids.join(', ')}`,
-      [`Say which are meant: ${cleanupCommand({kind, ciId: 'ID'})}`],
-    );
+  const isDecided = ciId !== undefined || own?.isCertain === true;
+  if (owned.length === 0 && known.length > 0 && !isDecided) {
+    undecided(known.length, ids, kind);
   }
 
   return {
     owned,
     marked: droplets,
     suspects: droplets.filter((droplet) => isSuspect(droplet, id)),
-    workers: isOwn ? listing?.workers : undefined,
+    workers: undefined,
     isCiSilent: ci !== undefined && (!isOwn || listing === undefined),
-    areAllListed: listing?.areAllListed === true,
+    areAllListed: false,
+    ...(isOwn && listing),
     serviceTime: digitalOcean.time,
     localTime: time.now(),
   };
+}
+
+function undecided(count: number, ids: string[], kind: Context['kind']): never {
+  throw new ActionableError(
+    'CI_UNDECIDED',
+    `Nothing was cleaned up: which of ${count} droplets belong to this CI server cannot be told; their CI ids are ${ids.join(', ')}`,
+    [`Say which are meant: ${cleanupCommand({kind, ciId: 'ID'})}`],
+  );
 }
 
 /** Carries some of our tags, but not all that make it ours: somebody took them off, or a cleanup was killed. */

@@ -194,6 +194,20 @@ test('a login that does not see all teams cannot tell that a worker is missing',
   });
 });
 
+test('a droplet without a ttl tag is unknown, whether its worker runs, or nobody was asked', async () => {
+  await using emulator = await startQuick();
+  const {context} = await connect(emulator);
+  const {tags, ...rest} = ours(emulator, 'endless', {ageSeconds: 90_000});
+  emulator.digitalOcean.add({...rest, tags: tags.filter((tag) => !tag.includes(':ttl:'))});
+  emulator.concourse.addWorker({name: rest.name, tags: ['endless'], state: 'running'});
+
+  for (const ci of [context.ci, undefined]) {
+    const result = await cleanUp(cleaning(), {...context, ci});
+
+    expect(reasons(result)).toEqual({[rest.name]: 'unknown: it has no ttl tag'});
+  }
+});
+
 test('deletes no more than it may, oldest first, and counts the rest as left', async () => {
   await using emulator = await startQuick();
   emulator.digitalOcean.add(
