@@ -69,13 +69,15 @@ export function decide(
 
       if (identity.ttlSeconds !== undefined && ageSeconds > identity.ttlSeconds) {
         // This machine's clock has no say in deleting, but it can make the case of what may run doubtful.
-        return mayRun(rows, droplet) && ageAt(localTime) <= identity.ttlSeconds
+        const mayRun = isCiSilent || row?.state === 'running';
+        return mayRun && ageAt(localTime) <= identity.ttlSeconds
           ? verdict('unknown', "expired by DigitalOcean's clock, but not by this machine's")
           : verdict('delete', 'expired');
       }
 
       const isRegistered = row?.hasRegistered === true;
-      if (!isRegistered && ageSeconds > graceSeconds && (rows !== undefined || isCiSilent)) {
+      const isAsked = rows !== undefined || isCiSilent;
+      if (isAsked && !isRegistered && ageSeconds > graceSeconds) {
         return verdict(...unregistered(rows, areAllListed));
       }
 
@@ -83,9 +85,8 @@ export function decide(
         return verdict('unknown', 'it has no ttl tag');
       }
 
-      const found = isRegistered ? `listed as ${row.state}` : 'within its boot grace';
-      const isAsked = rows !== undefined || isCiSilent;
-      return verdict('keep', isAsked ? found : 'not expired; no CI server was asked');
+      const reason = isRegistered ? `listed as ${row.state}` : 'within its boot grace';
+      return verdict('keep', isAsked ? reason : 'not expired; no CI server was asked');
     }),
     ...suspects.map(({name, id}): Decision => ({
       what: 'droplet',
@@ -96,10 +97,6 @@ export function decide(
       reason: 'it carries some tags of ours but not all: see what it is, and delete it by hand',
     })),
   ];
-}
-
-function mayRun(rows: Map<string, CiWorker> | undefined, {name}: Droplet): boolean {
-  return rows === undefined || rows.get(name)?.state === 'running';
 }
 
 function unregistered(

@@ -389,6 +389,17 @@ test('a worker that only one clock calls expired is kept, too, when the CI serve
   expect(counts).toEqual({deleted: 0, kept: 0, left: 0, unknown: 1});
 });
 
+test("without a CI server, this machine's clock has no say", async () => {
+  await using emulator = await startQuick();
+  emulator.digitalOcean.add(ours(emulator, 'expired', {ageSeconds: 4000}));
+  const {context} = await connect(emulator);
+  const time = {...context.time, now: () => emulator.clock.now() - 86_400_000};
+
+  const {counts} = await cleanUp(cleaning(), {...context, time, ci: undefined});
+
+  expect(counts).toEqual({deleted: 1, kept: 0, left: 0, unknown: 0});
+});
+
 test('without a time of DigitalOcean, nothing is too old', async () => {
   await using emulator = await startQuick();
   const {context} = await connect(emulator);
