@@ -1,3 +1,4 @@
+import {once} from 'node:events';
 import {readFile, rm} from 'node:fs/promises';
 import {Flags, type Interfaces} from '@oclif/core';
 import {load} from 'js-yaml';
@@ -77,13 +78,7 @@ export default class Emulator extends WorkerCommand {
       (await this.reporter()).note(
         'The emulator runs until Ctrl-C. Paste the lines above into another shell, then: do-worker create build-arm',
       );
-      await new Promise<void>((resolve) => {
-        const keepAlive = setInterval(() => undefined, 60_000);
-        this.signal.addEventListener('abort', () => {
-          clearInterval(keepAlive);
-          resolve();
-        });
-      });
+      await untilAborted(this.signal);
       return {environment};
     } finally {
       await rm(keys.folder, {recursive: true, force: true});
@@ -94,6 +89,17 @@ export default class Emulator extends WorkerCommand {
   protected override toSuccessJson(): undefined {
     return undefined;
   }
+}
+
+async function untilAborted(signal: AbortSignal): Promise<void> {
+  // It may have come while the emulator started: then there is no event any more.
+  if (signal.aborted) {
+    return;
+  }
+
+  const keepAlive = setInterval(() => undefined, 60_000);
+  await once(signal, 'abort');
+  clearInterval(keepAlive);
 }
 
 async function readSeed(file: string): Promise<Seed> {
