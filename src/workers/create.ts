@@ -37,16 +37,17 @@ export async function createWorkers(
   {problems = [], pace = defaultPace}: {problems?: string[]; pace?: Pace} = {},
 ): Promise<Created> {
   const {time, ci} = context;
-  const deadline = AbortSignal.timeout(request.timeoutSeconds * time.secondMs);
-  const signal = AbortSignal.any([context.signal, deadline]);
   const timeline = createTimeline(context);
-  const inTime = {...context, signal, progress: timeline.progress};
-
   timeline.progress.phase(
     'plan',
     `Planning ${request.count} worker(s) named ${request.workerName}`,
   );
   const plan = await planWorkers(request, ci, problems);
+
+  // Not before: a time-out that the plan refuses may be more than a timer can hold.
+  const deadline = AbortSignal.timeout(plan.timeoutSeconds * time.secondMs);
+  const signal = AbortSignal.any([context.signal, deadline]);
+  const inTime = {...context, signal, progress: timeline.progress};
   const work: Work = {ledger: {prepared: [], created: [], uncertain: new Set()}, pace, timeline};
   try {
     await create(plan, ci!, work, inTime);

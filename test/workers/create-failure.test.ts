@@ -79,6 +79,13 @@ const refusals: Refusal[] = [
     exit: 2,
   },
   {
+    claim: 'a time-out of more than a timer holds',
+    request: {timeoutSeconds: 1e9, ttlSeconds: 2e9},
+    code: 'USAGE',
+    says: /A time-out of 1000000000 s is not between/v,
+    exit: 2,
+  },
+  {
     claim: 'a tag with a comma',
     request: {tags: ['a,b']},
     code: 'USAGE',
