@@ -44,8 +44,8 @@ function coded(code: string, words: string): string {
   return `${code}: ${message}`.replaceAll(/\s+/gv, ' ').trim().slice(0, 1000);
 }
 
-/** Takes secrets out of a service's words, in whatever form it repeats them. */
-function redact(text: string, secrets: string[]): string {
+/** Takes secrets out of a service's words or a path, in whatever form they are there. */
+export function redact(text: string, secrets: string[]): string {
   let redacted = text
     .replaceAll(/-----BEGIN [^\-]*PRIVATE KEY-----[\s\S]*/gv, '‹redacted›')
     .replaceAll(/\bdo[opr]_v1_\w+/gv, '‹redacted›');

@@ -5,6 +5,7 @@ import {
   explain,
   isCertificateError,
   notJson,
+  redact,
   suggestionsFor,
   type Explanation,
 } from './http-answers.js';
@@ -191,7 +192,8 @@ function isWorthRetrying(error: Error, repeatable: boolean): boolean {
 
 type Attempt = {service: string; url: string; method: string; path: string; secrets: string[]};
 
-function translate(error: unknown, {service, url, method, path, secrets}: Attempt): Error {
+function translate(error: unknown, {service, url, method, secrets, ...attempt}: Attempt): Error {
+  const path = redact(attempt.path, secrets);
   if (error instanceof BadAnswer) {
     const {statusCode, headers, body} = error.response;
     const {detail, code, requestId, isJson}: Explanation =
