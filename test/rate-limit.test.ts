@@ -8,19 +8,19 @@ function client({digitalOcean: {url, token}, clock}: Emulator): DigitalOcean {
 }
 
 test('paces requests so that a burst never hears a 429', async () => {
-  await using emulator = await startEmulator({timeScale: 25});
+  await using emulator = await startEmulator({timeScale: 10});
   const digitalOcean = client(emulator);
   // The first requests are slow to arrive, by more than the limit's margin in scaled time.
   for (let id = 0; id < 5; id++) {
     await digitalOcean.deleteDroplet(id);
   }
 
-  await Promise.all(Array.from({length: 595}, async (_, id) => digitalOcean.deleteDroplet(id)));
+  await Promise.all(Array.from({length: 295}, async (_, id) => digitalOcean.deleteDroplet(id)));
 
   const {requests} = emulator.digitalOcean;
-  expect(requests).toHaveLength(600);
   expect(requests.filter(({status}) => status === 429)).toEqual([]);
-  expect(requests.at(-1)!.time - requests[0]!.time).toBeGreaterThan(110_000);
+  expect(requests).toHaveLength(300);
+  expect(requests.at(-1)!.time - requests[0]!.time).toBeGreaterThan(55_000);
 });
 
 test('deletes come before what waits with them', async () => {
