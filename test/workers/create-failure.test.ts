@@ -410,16 +410,16 @@ test('a time-out stays one though an interrupt comes while the POST is still una
 });
 
 test('an interrupt while the answer is lost still destroys what was made', async () => {
-  await using emulator = await startQuick({dropCreates: 1, listLagMs: 30_000});
-  const connected = await connect(emulator, {
-    onPhase(name) {
-      if (name === 'create') {
-        setTimeout(() => {
-          connected.abort(new Interrupted('SIGTERM'));
-        }, 100);
+  await using emulator = await startQuick({
+    dropCreates: 1,
+    listLagMs: 30_000,
+    onResponse({method}) {
+      if (method === 'POST') {
+        connected.abort(new Interrupted('SIGTERM'));
       }
     },
   });
+  const connected = await connect(emulator);
 
   await failure(createWorkers(await request({count: 2}), connected.context));
 
