@@ -85,15 +85,13 @@ test.each([1, 3])('understands a worker that writes %i bytes at once', async (ch
 
 test('a worker that has closed its stdin costs a line on the log', async () => {
   await using folder = await startFolder();
-  const file = await folder.executable('worker', 'exec <&-; sleep 0.3; echo done');
+  const file = await folder.executable('worker', 'exec <&-; echo closed; sleep 0.3; echo done');
   const log = collectLog();
   const worker = await startChild(
     {name: 'it', file, args: [], environment: process.env},
     {log, secondMs},
   );
-  await new Promise((resolve) => {
-    setTimeout(resolve, 150);
-  });
+  await until(() => worker.transport!.output.readableLength > 0);
   const protocol = new WorkerProtocol(worker.transport, {log, secondMs});
 
   await protocol.run();
