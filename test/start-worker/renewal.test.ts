@@ -304,7 +304,7 @@ test('a machine that has slept renews as soon as it is awake', async () => {
   const woken = performance.now();
   await renewal.asked(1);
 
-  expect(performance.now() - woken).toBeLessThan(1000);
+  expect(performance.now() - woken).toBeLessThan(10_000);
   expect(renewal.manager.requests).toHaveLength(1);
 });
 

@@ -84,7 +84,7 @@ test('asks again for a token that does not come within two seconds', async () =>
   const {identify} = await make('aws', {metadataUrl: cloud.url});
 
   expect((await identify()).workerId).toBe('i-0123');
-  expect(performance.now() - startedAt).toBeLessThan(5000);
+  expect(performance.now() - startedAt).toBeLessThan(9000);
 });
 
 test('says so when no token is given', async () => {
