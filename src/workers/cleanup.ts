@@ -9,7 +9,7 @@ import {identify, markerTag, nameTag} from './identity.js';
 import {nameProblems} from './plan.js';
 import {ownCiId} from './select.js';
 import {cleanupCommand} from './suggested.js';
-import type {Owned} from './worker.js';
+import {ownedIn, type Owned} from './worker.js';
 
 export type CleanupRequest = {
   /** Only droplets of this worker name. */
@@ -118,9 +118,7 @@ async function look(
     ownCiId(ci, signal),
     listed(ci, progress, signal),
   ]);
-  const known = droplets
-    .map((droplet) => ({droplet, identity: identify(droplet)}))
-    .filter((each): each is Owned => each.identity?.kind === kind);
+  const known = ownedIn(droplets).filter(({identity}) => identity.kind === kind);
   const ids = [...new Set(known.map(({identity}) => identity.ciId))];
   const id = ciId ?? own?.id ?? (ids.length === 1 ? ids[0] : undefined);
   const owned = known.filter(({identity}) => identity.ciId === id);

@@ -1,8 +1,8 @@
 import type {CiServer, CiWorker, Kind} from '../ci-server.js';
 import type {Context} from '../context.js';
 import {ActionableError} from '../errors.js';
-import {describeWorker, stateIn, type Owned, type Worker} from './worker.js';
-import {ciIdOf, identify, markerTag, nameTag} from './identity.js';
+import {describeWorker, ownedIn, stateIn, type Worker} from './worker.js';
+import {ciIdOf, markerTag, nameTag} from './identity.js';
 
 /** All droplets of ours of these kinds, oldest first, with what the CI servers say of those that are their own. */
 export async function listWorkers(
@@ -15,9 +15,7 @@ export async function listWorkers(
     digitalOcean.dropletsTagged(tag, signal, {withGpus: true}),
     ...servers.map(async (ci) => ask(ci, progress, signal)),
   ]);
-  return droplets
-    .map((droplet) => ({droplet, identity: identify(droplet)}))
-    .filter((each): each is Owned => each.identity !== undefined)
+  return ownedIn(droplets)
     .filter(
       ({identity}) =>
         (workerName === undefined || identity.workerName === workerName.toLowerCase()) &&

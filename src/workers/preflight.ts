@@ -2,10 +2,10 @@ import type {CiServer} from '../ci-server.js';
 import type {Context} from '../context.js';
 import type {Size} from '../digitalocean/types.js';
 import {ActionableError, UsageError, allChecks} from '../errors.js';
-import type {Owned} from './worker.js';
+import {ownedIn, type Owned} from './worker.js';
 import type {Plan} from './plan.js';
 import {hasGpus} from './gpus.js';
-import {ciIdOf, identify, nameTag} from './identity.js';
+import {ciIdOf, nameTag} from './identity.js';
 
 /** A region and a size in which droplets can be made now. */
 export type Placement = {region: string; size: string; priceHourly: number};
@@ -44,18 +44,15 @@ export async function preflight(
     isPartial && plan.isRunKeyGiven
       ? await digitalOcean.dropletsTagged(nameTag(plan.workerName), signal, {withGpus})
       : first.droplets;
-  const sameRun = droplets
-    .map((droplet) => ({droplet, identity: identify(droplet)}))
-    .filter((each): each is Owned => {
-      const {identity, droplet} = each;
-      return (
-        identity?.kind === ci.kind &&
+  const sameRun = ownedIn(droplets)
+    .filter(
+      ({identity, droplet}) =>
+        identity.kind === ci.kind &&
         identity.ciId === ciId &&
         identity.workerName === plan.workerName.toLowerCase() &&
         identity.runKey === plan.runKey &&
-        ['new', 'active'].includes(droplet.status)
-      );
-    })
+        ['new', 'active'].includes(droplet.status),
+    )
     .toSorted((a, b) => a.droplet.id - b.droplet.id);
   const more = sameRun.slice(plan.count);
   if (more.length > 0) {

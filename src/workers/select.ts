@@ -2,8 +2,8 @@ import type {CiServer, Kind} from '../ci-server.js';
 import type {Context} from '../context.js';
 import type {Droplet} from '../digitalocean/types.js';
 import {ActionableError} from '../errors.js';
-import type {Owned} from './worker.js';
-import {ciIdOf, identify, markerTag, nameTag} from './identity.js';
+import {ownedIn, type Owned} from './worker.js';
+import {ciIdOf, markerTag, nameTag} from './identity.js';
 import {destroyCommand} from './suggested.js';
 
 export type Selection = {
@@ -53,9 +53,7 @@ export async function selectOwned(
 }
 
 function ofName(droplets: Droplet[], workerName: string): Owned[] {
-  return droplets
-    .map((droplet) => ({droplet, identity: identify(droplet)}))
-    .filter((each): each is Owned => each.identity?.workerName === workerName.toLowerCase());
+  return ownedIn(droplets).filter(({identity}) => identity.workerName === workerName.toLowerCase());
 }
 
 /** Undefined when there is no CI server to ask. */
@@ -98,12 +96,7 @@ export async function selectRun(
 ): Promise<Owned[]> {
   const id = ciId ?? (await ownCiId(ci, signal))?.id;
   const droplets = await digitalOcean.dropletsTagged(markerTag, signal, {withGpus: true});
-  return droplets
-    .map((droplet) => ({droplet, identity: identify(droplet)}))
-    .filter(
-      (each): each is Owned =>
-        each.identity?.runKey === runKey &&
-        each.identity.ciId === id &&
-        each.identity.kind === kind,
-    );
+  return ownedIn(droplets).filter(
+    ({identity}) => identity.runKey === runKey && identity.ciId === id && identity.kind === kind,
+  );
 }

@@ -33,6 +33,13 @@ export type Owned = {
   isJustMade?: boolean;
 };
 
+/** Those of the droplets that are ours, whichever CI server they are for. */
+export function ownedIn(droplets: Droplet[]): Owned[] {
+  return droplets
+    .map((droplet) => ({droplet, identity: identify(droplet)}))
+    .filter((each): each is Owned => each.identity !== undefined);
+}
+
 /** A droplet that this very call asked for: ours whatever tags it shows. */
 export function asMade(droplet: Droplet): Owned {
   const unmarked = {kind: '', ciId: '', workerName: '', runKey: '', ttlSeconds: undefined};
