@@ -3,9 +3,11 @@ import type {Context} from '../context.js';
 import type {Size} from '../digitalocean/types.js';
 import {ActionableError, UsageError, allChecks} from '../errors.js';
 import {ownedIn, type Owned} from './worker.js';
+import {defaults} from './defaults.js';
 import type {Plan} from './plan.js';
 import {hasGpus} from './gpus.js';
 import {ciIdOf, nameTag} from './identity.js';
+import {fallBack, moreDroplets} from './refusals.js';
 
 /** A region and a size in which droplets can be made now. */
 export type Placement = {region: string; size: string; priceHourly: number};
@@ -20,7 +22,6 @@ export type Preflight = {
 
 /** DigitalOcean gives no account a lower droplet limit than this (facts 10), so below it there is nothing to ask. */
 const lowestDropletLimit = 3;
-const defaultImage = 'ubuntu-24-04-x64';
 
 /** Checks all that can be known before it costs money; writes nothing. */
 export async function preflight(
@@ -111,9 +112,7 @@ function placementsIn({regions, sizes}: Plan, catalogue: Size[]): Placement[] {
     throw new ActionableError(
       'SIZE_UNAVAILABLE',
       `Size ${sizes.join(', ')} cannot be had now in region ${regions.join(', ')}`,
-      [
-        'Name more regions or sizes to fall back on: --region ams3,fra1 --size s-2vcpu-2gb,s-2vcpu-4gb',
-      ],
+      [fallBack],
     );
   }
 
@@ -135,9 +134,9 @@ async function checkImage(
   digitalOcean: Context['digitalOcean'],
   signal: AbortSignal,
 ): Promise<void> {
-  if (image !== defaultImage && (await digitalOcean.image(image, signal)) === undefined) {
+  if (image !== defaults.image && (await digitalOcean.image(image, signal)) === undefined) {
     throw new UsageError([
-      `Image ${image} does not exist in this account; give the slug of a public image (${defaultImage}) or the id of one of yours`,
+      `Image ${image} does not exist in this account; give the slug of a public image (${defaults.image}) or the id of one of yours`,
     ]);
   }
 }
@@ -179,10 +178,7 @@ async function checkLimit(
     throw new ActionableError(
       'DROPLET_LIMIT',
       `${missing} more would exceed the droplet limit of ${limit}: the account has ${total}`,
-      [
-        'See which of them are workers: do-worker list',
-        'Ask DigitalOcean for a higher limit: https://cloud.digitalocean.com/account/team/droplet_limit_increase',
-      ],
+      [...moreDroplets],
     );
   }
 }

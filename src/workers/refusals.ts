@@ -1,5 +1,15 @@
 import {ActionableError, ApiError} from '../errors.js';
 
+/** What to do where one size in one region cannot be had. */
+export const fallBack =
+  'Name more regions or sizes to fall back on: --region ams3,fra1 --size s-2vcpu-2gb,s-2vcpu-4gb';
+
+/** What to do when the account may have no more droplets. */
+export const moreDroplets = [
+  'See which of them are workers: do-worker list',
+  'Ask DigitalOcean for a higher limit: https://cloud.digitalocean.com/account/team/droplet_limit_increase',
+];
+
 /** DigitalOcean has no room for this size in this region, so another pair may do. */
 export function isNoRoom(error: ActionableError): error is ApiError {
   return (
@@ -16,15 +26,12 @@ export function explainRefusal(
   size: string,
 ): ActionableError {
   if (/droplet limit/iv.test(error.message)) {
-    return new ActionableError('DROPLET_LIMIT', error.message, [
-      'See which droplets are workers: do-worker list',
-      'Ask DigitalOcean for a higher limit',
-    ]);
+    return new ActionableError('DROPLET_LIMIT', error.message, [...moreDroplets]);
   }
 
   if (isNoRoom(error)) {
     return new ActionableError('SIZE_UNAVAILABLE', `${error.message} (${size} in ${region})`, [
-      'Name more regions or sizes to fall back on: --region ams3,fra1 --size s-2vcpu-2gb,s-2vcpu-4gb',
+      fallBack,
     ]);
   }
 
