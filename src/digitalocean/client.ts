@@ -3,7 +3,7 @@ import {createRateLimit, type RateLimit} from '../rate-limit.js';
 import {createHttp, type Http, type Method, type RequestOptions} from '../http.js';
 import {asDroplet, forgiving, listIn, tagsHidden, withAdvice} from './answers.js';
 import {everyPage, type ListPage, type Listed} from './pages.js';
-import type {Account, Droplet, NewDroplets, Page, Size, SshKey, Tag} from './types.js';
+import type {Account, Droplet, NewDroplets, Page, Size, Tag} from './types.js';
 
 export type DigitalOceanOptions = {url: string; token: string; secondMs?: number};
 
@@ -152,36 +152,22 @@ export class DigitalOcean {
     return answer.account;
   }
 
-  /** A public slug or the id of an image of one's own; undefined when there is none. */
-  async image(slugOrId: string | number, signal?: AbortSignal): Promise<{id: number} | undefined> {
+  /** Whether there is an image of this public slug, or one of one's own of this id. */
+  async hasImage(slugOrId: string | number, signal?: AbortSignal): Promise<boolean> {
     const path = `v2/images/${encodeURIComponent(slugOrId)}`;
-    const answer = await forgiving(
-      404,
-      this.#call<{image: {id: number}}>('GET', path, 'image:read', {signal}),
-    );
-    return answer?.image;
+    return (await forgiving(404, this.#call('GET', path, 'image:read', {signal}))) !== undefined;
   }
 
-  async sshKey(
-    idOrFingerprint: string | number,
-    signal?: AbortSignal,
-  ): Promise<SshKey | undefined> {
+  async hasSshKey(idOrFingerprint: string | number, signal?: AbortSignal): Promise<boolean> {
     const path = `v2/account/keys/${encodeURIComponent(idOrFingerprint)}`;
-    const answer = await forgiving(
-      404,
-      this.#call<{ssh_key: SshKey}>('GET', path, 'ssh_key:read', {signal}),
-    );
-    return answer?.ssh_key;
+    return (await forgiving(404, this.#call('GET', path, 'ssh_key:read', {signal}))) !== undefined;
   }
 
-  async addSshKey(name: string, publicKey: string, signal?: AbortSignal): Promise<SshKey> {
-    const answer = await this.#call<{ssh_key: SshKey}>(
-      'POST',
-      'v2/account/keys',
-      'ssh_key:create',
-      {json: {name, public_key: publicKey}, signal},
-    );
-    return answer.ssh_key;
+  async addSshKey(name: string, publicKey: string, signal?: AbortSignal): Promise<void> {
+    await this.#call('POST', 'v2/account/keys', 'ssh_key:create', {
+      json: {name, public_key: publicKey},
+      signal,
+    });
   }
 
   /** A tag keeps the first spelling that the account ever gave it, and lists know it by that alone (facts 7). */

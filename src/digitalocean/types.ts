@@ -34,8 +34,6 @@ export type Size = {
 
 export type Account = {droplet_limit?: number; status: string; status_message?: string};
 
-export type SshKey = {id: number; fingerprint: string; name: string; public_key: string};
-
 export type Page = {
   links?: {pages?: {next?: string}};
   meta?: {total: number};

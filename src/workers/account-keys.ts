@@ -12,8 +12,7 @@ export async function accountKeys(
   }
 
   const {publicKeyLine, md5Fingerprint} = dropletKey;
-  const known = await digitalOcean.sshKey(md5Fingerprint, signal);
-  if (known === undefined) {
+  if (!(await digitalOcean.hasSshKey(md5Fingerprint, signal))) {
     try {
       await digitalOcean.addSshKey(`do-worker ${workerName}`, publicKeyLine, signal);
     } catch (error) {

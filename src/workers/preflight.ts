@@ -134,7 +134,7 @@ async function checkImage(
   digitalOcean: Context['digitalOcean'],
   signal: AbortSignal,
 ): Promise<void> {
-  if (image !== defaults.image && (await digitalOcean.image(image, signal)) === undefined) {
+  if (image !== defaults.image && !(await digitalOcean.hasImage(image, signal))) {
     throw new UsageError([
       `Image ${image} does not exist in this account; give the slug of a public image (${defaults.image}) or the id of one of yours`,
     ]);
@@ -148,7 +148,7 @@ async function checkSshKeys(
 ): Promise<void> {
   await allChecks(
     sshKeys.map(async (key) => {
-      if ((await digitalOcean.sshKey(key, signal)) === undefined) {
+      if (!(await digitalOcean.hasSshKey(key, signal))) {
         throw new UsageError([
           `SSH key ${key} is not in this account; list them: doctl compute ssh-key list`,
         ]);
