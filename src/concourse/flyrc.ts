@@ -9,7 +9,6 @@ import type {Login} from './client.js';
 
 export type FlyTarget = {
   url: string;
-  team: string;
   login: Login;
   caPem?: string | undefined;
   insecure?: boolean | undefined;
@@ -32,7 +31,7 @@ export async function readFlyTarget(
 
   const where = `${file}, target ${name}`;
   const {token, ...rest} = parse(where, target, readTarget, {unknownFields: 'ignore'});
-  if (token?.value === undefined || token.value === '') {
+  if (token === undefined) {
     throw new UsageError([`fly is not logged in to target ${name}: fly --target ${name} login`]);
   }
 
@@ -40,26 +39,22 @@ export async function readFlyTarget(
     throw new UsageError([`${where}: api is not a URL`]);
   }
 
-  const expiresAt = tokenExpiry(token.value);
+  const expiresAt = tokenExpiry(token);
   if (expiresAt !== undefined && expiresAt.getTime() < Date.now()) {
     throw new UsageError([
       `The fly login of target ${name} expired at ${expiresAt.toISOString()}: fly --target ${name} login`,
     ]);
   }
 
-  return {...rest, login: {token: token.value, expiresAt, target: name}};
+  return {...rest, login: {token, expiresAt, target: name}};
 }
 
 function readTarget(fields: Fields) {
   return {
     url: fields.string('api').replace(/\/+$/v, ''),
-    team: fields.optionalString('team') ?? 'main',
     insecure: fields.optionalBoolean('insecure'),
     caPem: fields.optionalString('ca_cert'),
-    token: fields.optionalObject('token', (token) => ({
-      type: token.optionalString('type'),
-      value: token.optionalString('value'),
-    })),
+    token: fields.optionalObject('token', (token) => token.optionalString('value')),
   };
 }
 

@@ -4,16 +4,13 @@ export type Info = {version: string; worker_version: string; external_url?: stri
 
 export type User = {user_name?: string; is_admin?: boolean; teams?: Record<string, string[]>};
 
-export type WorkerState = 'running' | 'stalled' | 'landing' | 'landed' | 'retiring';
-
 export type Worker = {
   name: string;
-  state: WorkerState;
+  state: 'running' | 'stalled' | 'landing' | 'landed' | 'retiring';
   tags: string[] | null;
   /** '' for a worker of all teams. */
   team: string;
   version: string;
   /** Unix seconds by the worker's own clock. */
   start_time: number;
-  active_containers: number;
 };

@@ -32,14 +32,13 @@ function opaque(seconds: number): string {
 
 const later = Math.round(Date.now() / 1000) + 3600;
 
-test('reads URL, team, token, CA and insecure', async () => {
+test('reads URL, token, CA and insecure', async () => {
   const environment = await flyrc(
     `targets:\n  ci:\n    api: https://ci.example.com/\n    team: arm\n    insecure: true\n    ca_cert: PEM\n    token: {type: bearer, value: ${opaque(later)}}\n    new_field: 1\n`,
   );
 
   expect(await readFlyTarget('ci', environment)).toEqual({
     url: 'https://ci.example.com',
-    team: 'arm',
     insecure: true,
     caPem: 'PEM',
     login: {token: opaque(later), expiresAt: new Date(later * 1000), target: 'ci'},
@@ -49,7 +48,7 @@ test('reads URL, team, token, CA and insecure', async () => {
 test('prefers FLY_HOME to HOME', async () => {
   const {HOME} = await flyrc(`targets: {ci: {api: 'http://x', token: {type: bearer, value: abc}}}`);
 
-  expect((await readFlyTarget('ci', {HOME: '/nonexistent', FLY_HOME: HOME!})).team).toBe('main');
+  expect((await readFlyTarget('ci', {HOME: '/nonexistent', FLY_HOME: HOME!})).url).toBe('http://x');
 });
 
 test.each([

@@ -7,7 +7,7 @@ import type {Boot} from '../machine.js';
 import {withDefaults} from '../switches.js';
 import {createApp} from './app.js';
 import {createEdge, type LoggedRequest} from './edge.js';
-import type {Action, Droplet, Firewall, Image, SshKey, Tag} from './entities.js';
+import type {Droplet, Image, SshKey, Tag} from './entities.js';
 import type {Fault} from './faults.js';
 import {
   digitalOceanSwitches,
@@ -33,9 +33,7 @@ export type DigitalOceanEmulator = {
   everyDroplet(): Droplet[];
   tags(): Tag[];
   keys(): SshKey[];
-  actions(): Action[];
   images(): Image[];
-  firewalls(): Firewall[];
   /** Adds droplets that somebody else made. */
   add(...droplets: SeedDroplet[]): Droplet[];
   /** Adds a line to the console of a droplet. */
@@ -97,9 +95,7 @@ export async function startDigitalOcean({
     everyDroplet: () => store.everyDroplet,
     tags: () => [...store.tags.values()],
     keys: () => [...store.keys.values()],
-    actions: () => [...store.actions.values()],
     images: () => [...store.images.values()],
-    firewalls: () => [...store.firewalls.values()],
     add: (...droplets) => droplets.map((droplet) => plantDroplet(world, droplet)),
     note(id, line) {
       store.droplets.get(id)?.console.push(line);
