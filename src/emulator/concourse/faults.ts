@@ -56,7 +56,7 @@ export function createFaults(initial: readonly Fault[]): Faults {
   };
 }
 
-// One line: `PUT /api/v1/workers/*/prune status=502 after=1 times=2`, `GET * slow=5000`, `* * drop`.
+/** A fault in one line, such as `PUT /api/v1/workers status=502 after=1 times=2`, `GET * slow=5000` or `* * drop`. */
 export function parseFault(text: string): Fault {
   const [method = '', path = '', what = '', ...counts] = text.trim().split(/\s+/v);
   const [kind = '', value] = what.split('=', 2);

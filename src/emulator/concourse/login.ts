@@ -54,10 +54,10 @@ export function loginRoutes(app: Hono, world: World, signingKey: string): void {
 
 function clientOf(c: Context, form: URLSearchParams, world: World): string | undefined {
   const basic = /^basic (?<pair>.+)$/iv.exec(c.req.header('authorization') ?? '')?.groups?.pair;
-  const isAcceptsForm = world.release.tokenPath !== '/sky/token';
+  const acceptsForm = world.release.tokenPath !== '/sky/token';
   const [id = '', secret] =
     basic === undefined
-      ? [isAcceptsForm ? (form.get('client_id') ?? '') : '', form.get('client_secret')]
+      ? [acceptsForm ? (form.get('client_id') ?? '') : '', form.get('client_secret')]
       : Buffer.from(basic, 'base64')
           .toString()
           .split(':')

@@ -19,8 +19,7 @@ export type Worker = {
   max_active_tasks?: number;
   resource_types: unknown[];
   platform: string;
-  // The wire says null for no tags.
-
+  /** Null for none. */
   tags: string[] | null;
   team: string;
   name: string;
