@@ -6,6 +6,7 @@ import {fileProblem} from '../settings.js';
 import type {Created} from '../workers/create.js';
 import type {Destroyed} from '../workers/destroy.js';
 import {linked, type Worker} from '../workers/worker.js';
+import {nonEmpty} from './build.js';
 import type {Version} from './request.js';
 
 /** What a script writes to its standard output. */
@@ -63,10 +64,6 @@ export function workersIn(version: Version): Listed[] {
     region: listed('region')[index] ?? '',
     size: listed('size')[index] ?? '',
   }));
-}
-
-function nonEmpty(text: string | undefined): string | undefined {
-  return text === '' ? undefined : text;
 }
 
 /** The files that later steps read: a line for each worker, and all of them in `worker.json`. */

@@ -55,6 +55,7 @@ export function defaultWorkerName({pipeline, job}: Build): string | undefined {
         .replace(/-+$/v, '');
 }
 
-function nonEmpty(text: string | undefined): string | undefined {
+/** Undefined for an empty text, as an environment or a list has it for none. */
+export function nonEmpty(text: string | undefined): string | undefined {
   return text === '' ? undefined : text;
 }
