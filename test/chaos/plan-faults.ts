@@ -1,4 +1,4 @@
-import type {Fault as CiFault} from '../../src/emulator/concourse/faults.js';
+import type {Fault as CiFault} from '../../src/emulator/ci-faults.js';
 import type {Fault} from '../../src/emulator/digitalocean/faults.js';
 import type {Random} from './random.js';
 

@@ -1,5 +1,5 @@
 import type {Kind} from '../../src/ci-server.js';
-import type {Fault as CiFault} from '../../src/emulator/concourse/faults.js';
+import type {Fault as CiFault} from '../../src/emulator/ci-faults.js';
 import type {Fault} from '../../src/emulator/digitalocean/faults.js';
 import type {EmulatorOptions} from '../../src/emulator/options.js';
 import {chooseForeign} from './foreign.js';

@@ -1,5 +1,5 @@
 import {expect, test} from '@jest/globals';
-import type {Fault} from '../../src/emulator/concourse/faults.js';
+import type {Fault} from '../../src/emulator/ci-faults.js';
 import {createClock} from '../../src/emulator/clock.js';
 import {pool, start as startTaskcluster} from '../taskcluster/start.js';
 import {begin} from './begin.js';

@@ -1,4 +1,4 @@
-import type {Fault} from './faults.js';
+import type {Fault} from '../ci-faults.js';
 import {advance} from './lifecycle.js';
 import type {Row, Worker, World} from './world.js';
 

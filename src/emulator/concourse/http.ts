@@ -1,8 +1,8 @@
 import {type HttpBindings} from '@hono/node-server';
 import {RESPONSE_ALREADY_SENT} from '@hono/node-server/utils/response';
 import {Hono, type Context} from 'hono';
+import {spoil} from '../spoil.js';
 import {type Caller, callerOf, isAdmin} from './access.js';
-import type {Fault} from './faults.js';
 import {advance} from './lifecycle.js';
 import {loginRoutes} from './login.js';
 import {unauthorized, workerRoutes} from './worker-routes.js';
@@ -16,9 +16,6 @@ export type RequestLog = {
   /** The user whose token was accepted, "system", or undefined. */
   readonly user: string | undefined;
 };
-
-const page =
-  '<html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>';
 
 /** The ATC's HTTP API. `ownUrl` is asked late: the port is known only after listening. */
 export function createApi(
@@ -35,7 +32,9 @@ export function createApi(
     const user = nameOf(who(c));
     advance(world);
     const fault = world.faults.take(method, path);
-    const response = fault ? await spoil(c, fault, next, world) : undefined;
+    const {incoming} = c.env as HttpBindings;
+    const {clock} = world;
+    const response = fault ? await spoil(fault, {incoming, next, clock}) : undefined;
     if (!fault) {
       await next();
     }
@@ -69,46 +68,6 @@ export function createApi(
   loginRoutes(app, world, signingKey);
   workerRoutes(app, world, who);
   return app;
-}
-
-/** Carries out a fault; without a response the route has answered as usual. */
-async function spoil(
-  c: Context,
-  fault: Fault,
-  next: () => Promise<void>,
-  world: World,
-): Promise<Response | undefined> {
-  const {incoming} = c.env as HttpBindings;
-  switch (fault.kind) {
-    case 'status': {
-      const status = fault.status ?? 500;
-      return new Response(`status ${status}`, {status});
-    }
-
-    case 'html': {
-      return new Response(page, {
-        status: fault.status ?? 502,
-        headers: {'content-type': 'text/html'},
-      });
-    }
-
-    case 'drop': {
-      incoming.socket.destroy();
-      return undefined;
-    }
-
-    case 'lost': {
-      await next();
-      incoming.socket.destroy();
-      return undefined;
-    }
-
-    case 'slow': {
-      await world.clock.sleep(fault.ms ?? 1000);
-      await next();
-      return undefined;
-    }
-  }
 }
 
 function infoOf({release, settings}: World, ownUrl: string): Record<string, unknown> {

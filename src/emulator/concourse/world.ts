@@ -1,5 +1,5 @@
 import type {Clock} from '../clock.js';
-import {createFaults, type Faults} from './faults.js';
+import {createFaults, type Faults} from '../ci-faults.js';
 import type {ConcourseSettings} from './options.js';
 import {profileVersion, type Release, releaseOf} from './releases.js';
 import {parseRoles, parseUser, type User} from './users.js';

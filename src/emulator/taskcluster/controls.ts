@@ -1,4 +1,4 @@
-import type {Fault} from '../concourse/faults.js';
+import type {Fault} from '../ci-faults.js';
 import {randomSecret} from './certificate.js';
 import {
   addPool,

@@ -1,6 +1,6 @@
 import {RESPONSE_ALREADY_SENT} from '@hono/node-server/utils/response';
 import {Hono} from 'hono';
-import type {Fault} from '../concourse/faults.js';
+import {spoil} from '../spoil.js';
 import {ApiError, errorBody} from './api-error.js';
 import type {App, Call, Env} from './api.js';
 import {nonceOf} from './hawk.js';
@@ -25,9 +25,6 @@ export type RequestLog = {
   readonly answer: unknown;
 };
 
-const page =
-  '<html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>';
-
 /** The worker-manager, the secrets service and a bit of the queue behind one root URL. */
 export function createApi(world: World, requests: RequestLog[]): App {
   const app: App = new Hono<Env>();
@@ -40,7 +37,9 @@ export function createApi(world: World, requests: RequestLog[]): App {
     advance(world);
 
     const fault = world.faults.take(method, call.req.path);
-    const response = fault ? await spoil(call, fault, next, world) : undefined;
+    const {incoming} = call.env;
+    const {clock} = world;
+    const response = fault ? await spoil(fault, {incoming, next, clock}) : undefined;
     if (!fault) {
       await next();
     }
@@ -92,44 +91,6 @@ function answerError(call: Call, error: Error, {clock}: World): Response {
     time: new Date(clock.now()).toISOString(),
   };
   return call.json(errorBody(known, info), known.status);
-}
-
-/** Carries out a fault; without a response the route has answered as usual. */
-async function spoil(
-  call: Call,
-  fault: Fault,
-  next: () => Promise<void>,
-  world: World,
-): Promise<Response | undefined> {
-  const {incoming} = call.env;
-  switch (fault.kind) {
-    case 'status': {
-      const status = fault.status ?? 500;
-      return new Response(`status ${status}`, {status});
-    }
-
-    case 'html': {
-      const headers = {'content-type': 'text/html'};
-      return new Response(page, {status: fault.status ?? 502, headers});
-    }
-
-    case 'drop': {
-      incoming.socket.destroy();
-      return undefined;
-    }
-
-    case 'lost': {
-      await next();
-      incoming.socket.destroy();
-      return undefined;
-    }
-
-    case 'slow': {
-      await world.clock.sleep(fault.ms ?? 1000);
-      await next();
-      return undefined;
-    }
-  }
 }
 
 function parsed(text: string): unknown {

@@ -1,5 +1,5 @@
 import {boolean, integer, list, string, type SwitchValues, withDefaults} from '../switches.js';
-import {type Fault, parseFault} from '../concourse/faults.js';
+import {type Fault, parseFault} from '../ci-faults.js';
 
 const facts = (section: string) => `taskcluster ${section}`;
 

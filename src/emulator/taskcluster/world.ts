@@ -1,6 +1,6 @@
 import {randomBytes} from 'node:crypto';
 import type {Clock} from '../clock.js';
-import {createFaults, type Faults} from '../concourse/faults.js';
+import {createFaults, type Faults} from '../ci-faults.js';
 import {unknown} from './api-error.js';
 import type {Client} from './certificate.js';
 import type {TaskclusterSettings} from './options.js';
