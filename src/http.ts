@@ -61,7 +61,7 @@ const retriedStatuses = new Set([408, 425, 429]);
  */
 export function createHttp(service: string, options: HttpOptions): Http {
   const {url, secondMs = 1000, secrets = [], retries = defaultRetries} = options;
-  const {rateLimit = createRateLimit({secondMs})} = options;
+  const {rateLimit = createRateLimit({service, secondMs})} = options;
   const client = got.extend({
     // One with a query, or that is none, is a problem that is told with all others; got would throw at once.
     prefixUrl: URL.canParse(url) ? url.replace(/[?#].*$/v, '') : '',

@@ -14,9 +14,13 @@ export type RateLimit = {
   serviceTime(): number | undefined;
   /** How many requests were sent. */
   sent(): number;
+  /** From now on all requests may use what is kept for deletes: they serve to end costs. */
+  openReserve(): void;
 };
 
 export type RateLimitOptions = {
+  /** Whose limit it is. */
+  service: string;
   secondMs: number;
   perMinute?: number;
   /** The part of the hourly budget that only deletes may use. */
@@ -29,9 +33,10 @@ const longestWaitSeconds = 300;
 
 /** Without limits of its own, only what a 429 says is obeyed. */
 export function createRateLimit({
+  service,
   secondMs,
   perMinute = Infinity,
-  reserve = 0,
+  ...options
 }: RateLimitOptions): RateLimit {
   const queue = new PQueue({
     concurrency,
@@ -42,6 +47,7 @@ export function createRateLimit({
       strict: true,
     }),
   });
+  let reserve = options.reserve ?? 0;
   let pausedUntil = 0;
   let remaining = Infinity;
   let resetAt = 0;
@@ -52,8 +58,8 @@ export function createRateLimit({
     if (ms > longestWaitSeconds * secondMs) {
       throw new ActionableError(
         'RATE_LIMITED',
-        `The rate limit is used up, for ${Math.ceil(ms / secondMs / 60)} minutes more`,
-        ['Try again later, or use a token of its own: limits are counted for each token'],
+        `The rate limit of ${service} is used up, for ${Math.ceil(ms / secondMs / 60)} minutes more`,
+        ['Try again then, or with a token that nothing else uses: its limit is its own'],
       );
     }
 
@@ -103,6 +109,9 @@ export function createRateLimit({
 
     serviceTime: () => serviceTime,
     sent: () => sent,
+    openReserve() {
+      reserve = 0;
+    },
   };
 }
 

@@ -24,7 +24,7 @@ test('paces requests so that a burst never hears a 429', async () => {
 });
 
 test('deletes come before what waits with them', async () => {
-  const limit = createRateLimit({secondMs: 1, perMinute: 1});
+  const limit = createRateLimit({service: 'It', secondMs: 1, perMinute: 1});
   const order: string[] = [];
   const turn = async (method: string) =>
     limit.run(method, async () => {
@@ -81,4 +81,16 @@ test('the last of the budget is kept for deletes', async () => {
 
   await expect(digitalOcean.sizes()).rejects.toMatchObject({code: 'RATE_LIMITED'});
   await expect(digitalOcean.deleteDroplet(1)).resolves.toBe(false);
+});
+
+test('what is kept for deletes is for their lists too, once costs are to end', async () => {
+  await using emulator = await startEmulator({timeScale: 2000, hourlyLimit: 103, burstLimit: 0});
+  const digitalOcean = client(emulator);
+  for (let call = 0; call < 3; call++) {
+    await digitalOcean.sizes();
+  }
+
+  digitalOcean.openReserve();
+
+  await expect(digitalOcean.dropletsTagged('do-worker')).resolves.toEqual([]);
 });

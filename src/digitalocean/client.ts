@@ -19,7 +19,12 @@ export class DigitalOcean {
 
   constructor({url, token, secondMs = 1000}: DigitalOceanOptions) {
     // 250 a minute and 5,000 an hour, each sliding (facts 2), less what requests on their way may make of it.
-    this.#rateLimit = createRateLimit({secondMs, perMinute: 240, reserve: 100});
+    this.#rateLimit = createRateLimit({
+      service: 'DigitalOcean',
+      secondMs,
+      perMinute: 240,
+      reserve: 100,
+    });
     this.#http = createHttp('DigitalOcean', {
       url,
       headers: {authorization: `Bearer ${token}`},
@@ -37,6 +42,11 @@ export class DigitalOcean {
   /** DigitalOcean's own time at its last answer, in milliseconds: the clock that stamps `created_at`. */
   get time(): number | undefined {
     return this.#rateLimit.serviceTime();
+  }
+
+  /** From now on the last of the hourly budget is not for deletes alone, but for the lists that they need too. */
+  openReserve(): void {
+    this.#rateLimit.openReserve();
   }
 
   /**

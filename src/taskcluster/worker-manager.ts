@@ -35,7 +35,10 @@ export class WorkerManager {
   constructor(options: TaskclusterOptions) {
     this.#rootUrl = options.rootUrl;
     this.#secrets = secretsIn(options);
-    this.#rateLimit = createRateLimit({secondMs: options.secondMs ?? 1000});
+    this.#rateLimit = createRateLimit({
+      service: 'Taskcluster',
+      secondMs: options.secondMs ?? 1000,
+    });
     const shared = {...options, secrets: this.#secrets, rateLimit: this.#rateLimit};
     this.#http = connectService('worker-manager', shared);
     this.#anonymous = connectService('worker-manager', {...shared, credentials: undefined});
