@@ -29,7 +29,7 @@ export class UsageError extends ActionableError {
 
 /** Several failures of one step, told together so that one run shows all there is to mend. */
 export class CombinedError extends ActionableError {
-  constructor(errors: ActionableError[]) {
+  constructor(readonly errors: ActionableError[]) {
     super(
       errors[0]?.code ?? 'FAILED',
       listed(errors.map(({message}) => message)),
@@ -93,6 +93,11 @@ export class Interrupted extends ActionableError {
   }
 }
 
+/** What went wrong and the first thing to do about it, for the cell of a table. */
+export function inOneLine(message: string, suggestions: string[]): string {
+  return [message, ...suggestions.slice(0, 1)].join('. ');
+}
+
 function listed(lines: string[]): string {
   return lines.length === 1
     ? lines[0]!
@@ -114,9 +119,22 @@ export async function allChecks<T extends readonly unknown[]>(checks: {
     ) as unknown as T;
   }
 
-  const actionable = failures.filter((failure) => failure instanceof ActionableError);
+  const actionable = failures
+    .filter((failure) => failure instanceof ActionableError)
+    .flatMap(parts);
   const unique = [...new Map(actionable.map((failure) => [failure.message, failure])).values()];
-  throw actionable.length === failures.length && unique.length > 1
-    ? new CombinedError(unique)
-    : first;
+  const isBug = failures.some((failure) => !(failure instanceof ActionableError));
+  throw !isBug && unique.length > 1 ? new CombinedError(unique) : first;
+}
+
+/** A problem of several is as many of the whole. */
+function parts(error: ActionableError): ActionableError[] {
+  if (error instanceof CombinedError) {
+    return error.errors;
+  }
+
+  const isSeveral = error instanceof UsageError && error.problems.length > 1;
+  return isSeveral
+    ? error.problems.map((problem) => new UsageError([problem], error.suggestions))
+    : [error];
 }

@@ -1,6 +1,6 @@
 import type {CiWorker} from '../ci-server.js';
 import type {Context} from '../context.js';
-import {ActionableError} from '../errors.js';
+import {ActionableError, inOneLine} from '../errors.js';
 import type {CleanupRequest} from './cleanup.js';
 import type {Decision, Evidence} from './cleanup-decisions.js';
 import {markerTag, runKeyIn} from './identity.js';
@@ -56,7 +56,8 @@ export async function removeStaleWorkers(
     signal.throwIfAborted();
     for (const decision of decisions) {
       decision.action = 'left';
-      decision.reason += `; ${(error as Error).message}`;
+      const {message, suggestions = []} = error as Partial<ActionableError> & Error;
+      decision.reason += `; ${inOneLine(message, suggestions)}`;
     }
   }
 
@@ -123,7 +124,8 @@ export async function removeUnusedTags(
     } catch (error) {
       signal.throwIfAborted();
       decision.action = 'left';
-      decision.reason += `; ${(error as Error).message}`;
+      const {message, suggestions = []} = error as Partial<ActionableError> & Error;
+      decision.reason += `; ${inOneLine(message, suggestions)}`;
     }
 
     decisions.push(decision);

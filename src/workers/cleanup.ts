@@ -1,7 +1,7 @@
 import {setTimeout as delay} from 'node:timers/promises';
 import type {Context} from '../context.js';
 import type {Droplet} from '../digitalocean/types.js';
-import {ActionableError, UsageError} from '../errors.js';
+import {ActionableError, UsageError, inOneLine} from '../errors.js';
 import {decide, type Decision, type Evidence} from './cleanup-decisions.js';
 import {removeStaleWorkers, removeUnusedTags} from './cleanup-rest.js';
 import {deleteDroplets} from './delete.js';
@@ -56,6 +56,7 @@ export async function cleanUp(
 
   const {digitalOcean, progress, signal, time} = context;
   const requestsBefore = digitalOcean.requests;
+  digitalOcean.openReserve();
   progress.phase('look', 'Looking at droplets and workers');
   let evidence = await look(request, context);
   let decisions = decide(evidence, request);
@@ -224,7 +225,8 @@ async function carryOut(decisions: Decision[], owned: Owned[], context: Context)
   for (const decision of chosen) {
     const leftover = leftovers.find(({id}) => id === decision.id);
     decision.action = leftover === undefined ? 'deleted' : 'left';
-    decision.reason += leftover === undefined ? '' : `; ${leftover.reason}`;
+    decision.reason +=
+      leftover === undefined ? '' : `; ${inOneLine(leftover.reason, leftover.suggestions)}`;
   }
 }
 

@@ -67,7 +67,7 @@ export function createFailed(failure: Failure): unknown {
 
   if (leftovers.length > 0) {
     lines.push(stillBilled(leftovers));
-    suggestions.unshift(`Stop paying for it: ${destroy}`);
+    suggestions.unshift(`Stop paying for it: ${destroy}`, ...adviceOn(leftovers));
   }
 
   if (adopted.length > 0) {
@@ -77,6 +77,11 @@ export function createFailed(failure: Failure): unknown {
   }
 
   return new ActionableError(code, lines.join('\n'), suggestions, oclif.exit);
+}
+
+/** What would let them be deleted, each once. */
+export function adviceOn(leftovers: Leftover[]): string[] {
+  return [...new Set(leftovers.flatMap(({suggestions}) => suggestions))];
 }
 
 export function stillBilled(leftovers: Leftover[]): string {

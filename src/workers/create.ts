@@ -104,6 +104,7 @@ async function undone(
     name,
     id: null,
     reason: 'its POST got no clear answer',
+    suggestions: [],
   }));
   let leftovers: Leftover[] = unclear;
   const isSomethingMade = ledger.created.length + ledger.uncertain.size > 0;

@@ -7,7 +7,7 @@ import {StillWaiting, lagSeconds, orStillWaiting, pollUntil} from './poll.js';
 import type {Owned} from './worker.js';
 
 /** A droplet that could not be deleted, and is still billed. */
-export type Leftover = {name: string; id: number | null; reason: string};
+export type Leftover = {name: string; id: number | null; reason: string; suggestions: string[]};
 
 export type Deleted = {
   leftovers: Leftover[];
@@ -40,7 +40,7 @@ export async function deleteDroplets(owned: Owned[], context: Deleting): Promise
           const wasThere = await deleteDroplet(id, context);
           (wasThere ? deleted : absent).push(each);
         } catch (error) {
-          leftovers.push({id, name, reason: reasonOf(error)});
+          leftovers.push({id, name, ...told(error)});
         }
       }),
     ),
@@ -84,14 +84,20 @@ async function stillListed(deleted: Owned[], context: Deleting): Promise<Leftove
           await Promise.all(left.map(async ({droplet}) => deleteDroplet(droplet.id, context)));
         }
 
-        throw new StillWaiting('DigitalOcean accepted the deletion but still lists it');
+        throw new StillWaiting('DigitalOcean still lists it');
       },
       {everySeconds: pollSeconds, forSeconds: goneSeconds},
       {time, signal},
     );
     return [];
   } catch (error) {
-    return left.map(({droplet: {id, name}}) => ({id, name, reason: reasonOf(error)}));
+    const {reason, suggestions} = told(error);
+    return left.map(({droplet: {id, name}}) => ({
+      id,
+      name,
+      reason: `the deletion was accepted, but is not confirmed: ${reason}`,
+      suggestions,
+    }));
   }
 }
 
@@ -153,6 +159,8 @@ async function deletesAgain(
   }
 }
 
-function reasonOf(error: unknown): string {
-  return error instanceof ActionableError ? error.message : String(error);
+function told(error: unknown): Pick<Leftover, 'reason' | 'suggestions'> {
+  return error instanceof ActionableError
+    ? {reason: error.message, suggestions: error.suggestions}
+    : {reason: String(error), suggestions: []};
 }

@@ -1,6 +1,7 @@
 import type {CiServer, CiWorker, Kind} from '../ci-server.js';
 import type {Context} from '../context.js';
 import {ActionableError, UsageError} from '../errors.js';
+import {adviceOn} from './create-failed.js';
 import {deleteDroplets, type Leftover} from './delete.js';
 import {drain} from './drain.js';
 import {runKeyIn} from './identity.js';
@@ -39,6 +40,7 @@ export async function destroyWorkers(
 
   const {kind, ci, progress, signal, time} = context;
   const asked = {...request, kind};
+  context.digitalOcean.openReserve();
   progress.phase('list', `Looking for droplets of ${workerName}`);
   const [{owned, others}, listed] = await select(request, context);
   const otherNames = new Set(others.map(({droplet}) => droplet.name));
@@ -235,6 +237,6 @@ function notDestroyed(asked: Asked, leftovers: Leftover[], owned: Owned[]): Acti
   return new ActionableError(
     'NOT_DESTROYED',
     `${leftovers.length} of ${owned.length} droplets of ${asked.workerName} are NOT destroyed and still billed:\n${lines.join('\n')}`,
-    [`Try again: ${destroyCommand(asked)}`],
+    [...adviceOn(leftovers), `Try again: ${destroyCommand(asked)}`],
   );
 }

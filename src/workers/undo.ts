@@ -26,6 +26,7 @@ export async function undoCreate(
   {digitalOcean, progress, time}: Undoing,
 ): Promise<Leftover[]> {
   const signal = undoSignal(time);
+  digitalOcean.openReserve();
   const deleting = {digitalOcean, signal, time};
   const {leftovers, absent} = await deleteDroplets(created.map(asMade), deleting);
 
@@ -56,6 +57,7 @@ export async function undoCreate(
       name,
       id: null,
       reason: 'its POST got no clear answer, and no list shows it',
+      suggestions: [],
     })),
   );
   // Another service, so with a time of its own: that of the droplets may be spent.

@@ -295,6 +295,19 @@ test('tells all problems of the input at once', async () => {
   expect(error.message).toMatch(/^5 problems/v);
 });
 
+test('tells failures of several parts of a check as failures of the whole', async () => {
+  await using emulator = await startQuick({tsaClosed: true});
+  const {context} = await connect(emulator, {
+    concourse: {login: {username: 'test', password: 'no'}},
+  });
+
+  const error = await failure(
+    createWorkers(await request({regions: ['nowhere'], sizes: ['none']}), context),
+  );
+
+  expect(error.message).toMatch(/^4 problems:\n- .*\n- .*\n- .*\n- [^\n]*$/v);
+});
+
 test('tells all failures of the preflight at once', async () => {
   await using emulator = await startQuick({tsaClosed: true});
   const {context} = await connect(emulator, {token: 'dop_v1_wrong'});
@@ -546,4 +559,5 @@ test('names what it could not destroy, for it is billed', async () => {
   const [droplet] = emulator.digitalOcean.droplets();
   expect(error.message).toContain(`NOT destroyed and still billed: ${droplet!.name}`);
   expect(error.message).toContain(String(droplet!.id));
+  expect(error.suggestions.join(' ')).toContain('droplet:delete');
 });

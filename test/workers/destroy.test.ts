@@ -231,6 +231,18 @@ test('retries a droplet with a pending event', async () => {
   expect(emulator.digitalOcean.droplets()).toEqual([]);
 });
 
+test('destroys with the last of an hourly budget, lists and all', async () => {
+  await using emulator = await startQuick({burstLimit: 0});
+  const {context} = await connect(emulator);
+  await createWorkers(await request({count: 2}), context);
+  emulator.digitalOcean.settings.hourlyLimit = emulator.digitalOcean.requests.length + 40;
+  await context.digitalOcean.account();
+
+  const {workers} = await destroyWorkers(destroying(), context);
+
+  expect(workers).toHaveLength(2);
+});
+
 test('never touches a droplet that lacks any mark of ours', async () => {
   await using emulator = await startQuick();
   const {context} = await connect(emulator);
@@ -434,5 +446,6 @@ test('leaves the droplets that can go and names those that cannot', async () => 
   expect((error as Error).message).toMatch(
     new RegExp(String.raw`1 of 3 [\s\S]*${workers[1]!.name}`, 'v'),
   );
+  expect((error as ActionableError).suggestions.join(' ')).toContain('droplet:delete');
   expect(emulator.digitalOcean.droplets().map(({id}) => id)).toEqual([workers[1]!.id]);
 });
