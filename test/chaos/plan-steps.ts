@@ -7,8 +7,26 @@ const runKeys = ['r1', 'r2', 'b'];
 /** The first and a time-out's end within the sequence or by the jump at its end, the last does not. */
 const longTtlSeconds = [3600, 86_400];
 
+type Placement = {sizes: string[]; regions: string[]};
+
+/**
+ * Lists leave GPU droplets out, and a create looks for those of its run only when it may make some. So either all creates
+ * of a sequence may, or none.
+ */
+const gpu = 'gpu-h100x1-80gb';
+const placementsWithGpus: Placement[] = [
+  {sizes: [gpu], regions: ['tor1']},
+  {sizes: [gpu, 's-2vcpu-2gb'], regions: ['tor1']},
+  {sizes: ['s-2vcpu-2gb', gpu], regions: ['tor1']},
+];
+const placementsWithout: Placement[] = [
+  {sizes: ['s-2vcpu-2gb'], regions: ['ams3']},
+  {sizes: ['s-2vcpu-2gb', 's-2vcpu-4gb'], regions: ['ams3']},
+  {sizes: ['s-2vcpu-2gb', 's-2vcpu-4gb'], regions: ['ams3', 'tor1']},
+];
+
 /** Most operations of a sequence are about the same name and the same run. */
-type Usual = {workerName: string; runKey: string; cis: Kind[]};
+type Usual = {workerName: string; runKey: string; cis: Kind[]; placements: Placement[]};
 
 /** What is true of the whole sequence. */
 export type Traits = {
@@ -28,6 +46,7 @@ export function chooseSteps(random: Random, traits: Traits): Step[] {
     workerName: random.pick(workerNames),
     runKey: random.pick(runKeys),
     cis: traits.cis,
+    placements: random.chance(0.25) ? placementsWithGpus : placementsWithout,
   };
   const length = random.integer(2, 5);
   return Array.from({length}, (_, index) =>
@@ -37,11 +56,15 @@ export function chooseSteps(random: Random, traits: Traits): Step[] {
   );
 }
 
-function chooseRival(random: Random, {workerName, runKey, cis}: Usual, {unit}: Traits): Step {
+function chooseRival(
+  random: Random,
+  {workerName, runKey, cis, placements}: Usual,
+  {unit}: Traits,
+): Step {
   return {
     isOverlapping: true,
     delaySeconds: random.integer(0, 5) * unit,
-    operation: chooseCreate(random, {ci: cis[0]!, workerName, runKey}, unit),
+    operation: chooseCreate(random, {ci: cis[0]!, workerName, runKey, placements}, unit),
   };
 }
 
@@ -99,23 +122,15 @@ function chooseOperation(random: Random, usual: Usual, unit: number): Operation 
 
   return kind === 'destroy'
     ? {ci, kind, workerName, runKey}
-    : chooseCreate(random, {ci, workerName, runKey}, unit);
+    : chooseCreate(random, {ci, workerName, runKey, placements: usual.placements}, unit);
 }
-
-/** Lists leave GPU droplets out. */
-const gpu = 'gpu-h100x1-80gb';
-const placements = [
-  {sizes: ['s-2vcpu-2gb'], regions: ['ams3']},
-  {sizes: ['s-2vcpu-2gb'], regions: ['ams3']},
-  {sizes: ['s-2vcpu-2gb', 's-2vcpu-4gb'], regions: ['ams3']},
-  {sizes: ['s-2vcpu-2gb', 's-2vcpu-4gb'], regions: ['ams3', 'tor1']},
-  {sizes: [gpu], regions: ['tor1']},
-  {sizes: ['s-2vcpu-2gb', gpu], regions: ['tor1']},
-];
 
 function chooseCreate(
   random: Random,
-  whose: {ci: Kind; workerName: string; runKey: string | undefined},
+  {
+    placements,
+    ...whose
+  }: {ci: Kind; workerName: string; runKey: string | undefined; placements: Placement[]},
   unit: number,
 ): Operation {
   const count = random.pick([1, 1, 2, 3, 4]);
