@@ -49,6 +49,7 @@ await build({
   entryPoints: [
     'src/main.ts',
     'src/help.ts',
+    'src/command-not-found.ts',
     'src/start-worker/main.ts',
     'src/emulator/stand-in-worker.ts',
     ...commands.filter((file) => file.endsWith('.ts')).map((file) => `src/commands/${file}`),

@@ -166,7 +166,7 @@ function kindIn({flags}: Inputs): Kind {
 /** Oclif's word on flags and arguments, without the whole help that would push it off the screen. */
 function usageError(error: unknown, help: string): UsageError | undefined {
   const {parse, message = ''} = error as {parse?: unknown; message?: string};
-  if (parse === undefined && !message.startsWith('Parsing --')) {
+  if (parse === undefined && !/^(?:Parsing|Flag) --/v.test(message)) {
     return undefined;
   }
 

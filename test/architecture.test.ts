@@ -13,6 +13,7 @@ const table: Record<string, {may: string[]; types?: string[]; libraries: string[
   main: {may: ['cli'], libraries: []},
   cli: {may: [], libraries: ['@oclif/core']},
   help: {may: [], libraries: ['@oclif/core']},
+  'command-not-found': {may: [], libraries: ['@oclif/core', 'leven']},
   commands: {
     may: [
       'command',

@@ -155,6 +155,26 @@ test('an error under --json is one object on stdout with code, message and sugge
   });
 });
 
+test.each([
+  {args: ['destory', 'x'], message: 'There is no command destory', suggestion: 'do-worker destroy'},
+  {
+    args: ['resource', 'bogus'],
+    message: 'There is no command resource bogus',
+    suggestion: '--help',
+  },
+  {args: ['create', 'x', '--image'], message: 'Flag --image expects a value', suggestion: '--help'},
+])('wrong usage of oclif is told like any other: $message', async ({args, message, suggestion}) => {
+  const {code, stdout, stderr} = await run([...args, '--json'], {});
+  const plain = await run(args, {});
+
+  expect([code, stderr]).toEqual([2, '']);
+  expect(JSON.parse(stdout)).toEqual({
+    error: {code: 'USAGE', message, suggestions: [expect.stringContaining(suggestion)]},
+  });
+  expect(plain.code).toBe(2);
+  expect(plain.stderr).toMatch(new RegExp(`^Error: ${message}\n  → `, 'v'));
+});
+
 test('reads the token from a file', async () => {
   await using emulator = await startEmulator(instant);
   const {DIGITALOCEAN_ACCESS_TOKEN: token, ...environment} = await environmentOf(emulator);
