@@ -331,21 +331,24 @@ test('leaves a tag alone that the account counts on something, though no list sh
   expect(emulator.digitalOcean.tags().map(({name}) => name)).toEqual(another.tags);
 });
 
-test('reports a droplet that lost some of our tags, and does not delete it', async () => {
-  await using emulator = await startQuick();
-  const {name, tags} = ours(emulator, 'lost', {ageSeconds: 9000});
-  emulator.digitalOcean.add({
-    name,
-    ageSeconds: 9000,
-    tags: tags.filter((tag) => !tag.includes(':name:')),
-  });
-  const {context} = await connect(emulator);
+test.each([':name:', ':kind:', ':ci:'])(
+  'reports a droplet that lost its %s tag, and does not delete it',
+  async (lost) => {
+    await using emulator = await startQuick();
+    const {name, tags} = ours(emulator, 'lost', {ageSeconds: 9000});
+    emulator.digitalOcean.add({
+      name,
+      ageSeconds: 9000,
+      tags: tags.filter((tag) => !tag.includes(lost)),
+    });
+    const {context} = await connect(emulator);
 
-  const result = await cleanUp(cleaning(), context);
+    const result = await cleanUp(cleaning(), context);
 
-  expect(result.counts).toEqual({deleted: 0, kept: 0, left: 0, unknown: 1});
-  expect(emulator.digitalOcean.droplets()).toHaveLength(1);
-});
+    expect(result.counts).toEqual({deleted: 0, kept: 0, left: 0, unknown: 1});
+    expect(emulator.digitalOcean.droplets()).toHaveLength(1);
+  },
+);
 
 test.each([
   ['ahead', 86_400_000],

@@ -1,0 +1,92 @@
+import type {Kind} from '../ci-server.js';
+import type {Context} from '../context.js';
+import type {Droplet} from '../digitalocean/types.js';
+import {ActionableError} from '../errors.js';
+import type {CleanupRequest} from './cleanup.js';
+import type {Evidence} from './cleanup-decisions.js';
+import {identify, markerTag, nameTag} from './identity.js';
+import {ownCiId} from './select.js';
+import {cleanupCommand} from './suggested.js';
+import {ownedIn} from './worker.js';
+
+/** Everything that a decision rests on, as it is at this moment. */
+export async function look(
+  {workerName, ciId}: CleanupRequest,
+  {digitalOcean, kind, ci, progress, signal, time}: Context,
+): Promise<Evidence> {
+  const tag = workerName === undefined ? markerTag : nameTag(workerName);
+  const [droplets, own, listing] = await Promise.all([
+    digitalOcean.dropletsTagged(tag, signal, {withGpus: true}),
+    ownCiId(ci, signal),
+    listed(ci, progress, signal),
+  ]);
+  const known = ownedIn(droplets).filter(({identity}) => identity.kind === kind);
+  const ids = [...new Set(known.map(({identity}) => identity.ciId))];
+  const id = ciId ?? own?.id ?? (ids.length === 1 ? ids[0] : undefined);
+  const owned = known.filter(({identity}) => identity.ciId === id);
+  const isOwn = ciId === undefined || ciId === own?.id;
+  if (!isOwn && listing !== undefined) {
+    progress.note(
+      `Only expired and switched-off droplets are deleted: the CI server at ${ci?.url} has the CI id ${own?.id}, so its workers are not those of ${ciId}`,
+    );
+  }
+
+  const isDecided = ciId !== undefined || own?.isCertain === true;
+  if (owned.length === 0 && known.length > 0 && !isDecided) {
+    undecided(known.length, ids, kind);
+  }
+
+  return {
+    owned,
+    marked: droplets,
+    suspects: droplets.filter((droplet) => isSuspect(droplet, kind, id)),
+    workers: undefined,
+    isCiSilent: ci !== undefined && (!isOwn || listing === undefined),
+    areAllListed: false,
+    ...(isOwn && listing),
+    serviceTime: digitalOcean.time,
+    localTime: time.now(),
+  };
+}
+
+function undecided(count: number, ids: string[], kind: Context['kind']): never {
+  throw new ActionableError(
+    'CI_UNDECIDED',
+    `Nothing was cleaned up: which of ${count} droplets belong to this CI server cannot be told; their CI ids are ${ids.join(', ')}`,
+    [`Say which are meant: ${cleanupCommand({kind, ciId: 'ID'})}`],
+  );
+}
+
+/** Carries some of our tags, but not all that make it ours: somebody took them off, or a cleanup was killed. */
+function isSuspect(droplet: Droplet, kind: Kind, ciId: string | undefined): boolean {
+  const tags = (droplet.tags ?? []).map((tag) => tag.toLowerCase());
+  const isOfNobody = tags.every((tag) => !tag.startsWith(`${markerTag}:ci:`));
+  return (
+    identify(droplet) === undefined &&
+    (tags.includes(`${markerTag}:ci:${ciId}`) ||
+      (isOfNobody && tags.includes(`${markerTag}:kind:${kind}`)))
+  );
+}
+
+async function listed(
+  ci: Context['ci'],
+  progress: Context['progress'],
+  signal: AbortSignal,
+): Promise<Pick<Evidence, 'workers' | 'areAllListed'> | undefined> {
+  if (ci === undefined) {
+    return undefined;
+  }
+
+  try {
+    const [workers, areAllListed] = await Promise.all([ci.list(signal), ci.listsAll(signal)]);
+    return {workers, areAllListed};
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof ActionableError)) {
+      throw error;
+    }
+
+    progress.note(`Only expired and switched-off droplets are deleted: ${error.message}`);
+    return undefined;
+  }
+}
