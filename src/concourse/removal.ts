@@ -99,8 +99,9 @@ async function retireAndPrune(
     await unlessGone(client.retireWorker(name, team, signal));
     await unlessGone(client.pruneWorker(name, signal));
   } catch (error) {
-    // 400: it registered again in between; 403: not ours to remove. Both may pass.
-    if (!(error instanceof ApiError && [400, 403].includes(error.status))) {
+    // It may pass, as when the worker registered again in between, and never keeps the other workers.
+    signal.throwIfAborted();
+    if (!(error instanceof ApiError) || error.status === 401) {
       throw error;
     }
   }
