@@ -167,6 +167,10 @@ function parsePair(line: string): [string, string] {
 }
 
 function parseClient(line: string): [string, Client] {
-  const [clientId = '', accessToken = '', ...scopes] = line.trim().split(/\s+/v);
+  const [clientId = '', accessToken, ...scopes] = line.trim().split(/\s+/v);
+  if (accessToken === undefined) {
+    throw new Error(`client ${JSON.stringify(line)} is not "clientId accessToken scope scope"`);
+  }
+
   return [clientId, {accessToken, scopes}];
 }
