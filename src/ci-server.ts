@@ -117,7 +117,7 @@ const implementations: {[K in Kind]: Implementation<K>} = {
     },
   },
   taskcluster: {
-    howToName: 'give --worker-pool, and set TASKCLUSTER_ROOT_URL',
+    howToName: 'give --worker-pool and set TASKCLUSTER_ROOT_URL, both of them',
     async readSettings(inputs) {
       const {readTaskclusterSettings} = await import('./taskcluster/settings.js');
       return readTaskclusterSettings(inputs);

@@ -111,7 +111,8 @@ function shownPath(file: string): string {
     file.length < 200 &&
     !/[\n\r]|BEGIN |^do[opr]_v1_|^[0-9a-f]{64}$/v.test(file) &&
     file.includes('/');
-  return isPath ? file : 'the file it names: does it hold the secret itself?';
+  const isName = /^[\w\-.]{1,60}\.(?:crt|key|pem|pub|txt|ya?ml)$/v.test(file);
+  return isPath || isName ? file : 'the file it names: does it hold the secret itself?';
 }
 
 /** A system error in words. */

@@ -22,7 +22,7 @@ const emulatedTimes = {createMs: 3000, bootMs: 2500};
 
 export default class Demo extends WorkerCommand {
   static override summary =
-    'See workers come and go on the emulator: no account, no download, half a minute';
+    'See workers come and go on the emulator: no account, no download, ten seconds';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --kind taskcluster',

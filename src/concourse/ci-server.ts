@@ -31,16 +31,20 @@ export type ConcourseSettings = {
   secondMs?: number;
 };
 
-const advice: Advice = {
-  notRegistered: [
-    'The worker must reach the TSA, and the Concourse release (see --concourse-download-url)',
-  ],
-  stillListed: ([name]) => [
-    'Give the worker key (--worker-key) or a login that may prune them',
-    `By hand: fly prune-worker --worker ${name}`,
-    'Ephemeral workers leave the list by themselves within two minutes',
-  ],
-};
+function adviceFor(team: string | undefined): Advice {
+  return {
+    notRegistered: [
+      'The worker must reach the TSA, and the Concourse release (see --concourse-download-url)',
+      // The TSA tells nobody, and lets the worker try for ever.
+      ...(team === undefined ? [] : [`Is there a team ${team}? See: fly teams`]),
+    ],
+    stillListed: ([name]) => [
+      'Give the worker key (--worker-key) or a login that may prune them',
+      `By hand: fly prune-worker --worker ${name}`,
+      'Ephemeral workers leave the list by themselves within two minutes',
+    ],
+  };
+}
 
 const keyNames = {workerKey: 'The worker key', tsaPublicKey: 'The TSA public key'};
 
@@ -94,7 +98,7 @@ export async function createConcourse(
     url,
     template: 'concourse-worker',
     maxNameLength: 63,
-    advice,
+    advice: adviceFor(team),
 
     async externalUrl(signal) {
       const {external_url: externalUrl} = await client.info(signal);

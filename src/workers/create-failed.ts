@@ -30,6 +30,14 @@ export function timedOut(
   ]);
 }
 
+/** Some droplets did not become workers, for these reasons. */
+export function incomplete(failures: ActionableError[]): ActionableError {
+  const reasons = [...new Set(failures.map(({message}) => message))];
+  const suggestions = failures.flatMap((failure) => failure.suggestions);
+  const message = ['Not all droplets became workers', ...reasons].join('; ');
+  return new ActionableError('INCOMPLETE', message, [...new Set(suggestions)]);
+}
+
 /** One error that says in which phase a create ended, why, what was last seen, and what became of the droplets. */
 export function createFailed(failure: Failure): unknown {
   const {plan, phase, seen, cause, kept = [], undone = [], adopted = [], leftovers} = failure;

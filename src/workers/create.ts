@@ -2,7 +2,7 @@ import type {CiServer} from '../ci-server.js';
 import type {Context} from '../context.js';
 import type {Droplet} from '../digitalocean/types.js';
 import {ActionableError} from '../errors.js';
-import {createFailed, stillBilled, timedOut} from './create-failed.js';
+import {createFailed, incomplete, stillBilled, timedOut} from './create-failed.js';
 import type {Leftover} from './delete.js';
 import {Fleet} from './fleet.js';
 import {hasGpus} from './gpus.js';
@@ -211,7 +211,7 @@ async function create(plan: Plan, ci: CiServer, work: Work, context: Context): P
   const {workerRequest: request} = plan;
   await waitUntilRegistered(fleet, {request, ci, pace, withGpus: hasGpus(...plan.sizes)}, context);
   if (fleet.registered.size < fleet.droplets.size || fleet.droplets.size < plan.count) {
-    throw new ActionableError('INCOMPLETE', 'Not all droplets became workers');
+    throw incomplete(fleet.failures);
   }
 
   const yielded = ledger.created.filter(({name}) => !fleet.droplets.has(name));

@@ -20,7 +20,7 @@ export async function drain(
         const busy = workers.filter(({name}) => names.includes(name));
         if (busy.length > 0) {
           throw new StillWaiting(
-            `${busy.map(({name}) => name).join(', ')} still had work after ${seconds} s`,
+            `${busy.map(({name}) => name).join(', ')} had not left the list after ${seconds} s`,
           );
         }
       },

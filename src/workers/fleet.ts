@@ -59,6 +59,11 @@ export class Fleet {
     );
   }
 
+  /** Why droplets will not become workers. */
+  get failures(): ActionableError[] {
+    return [...this.#failures.values()];
+  }
+
   stateOf(name: string): string | null {
     return this.#states.get(name) ?? null;
   }
@@ -107,7 +112,7 @@ export class Fleet {
       if (lack === undefined) {
         this.registered.add(name);
       } else if (lack.isFinal) {
-        this.#fail(name, new ActionableError('WORKER_UNUSABLE', `Worker ${name} ${lack.reason}`));
+        this.#fail(name, unusable(name, lack.reason));
       }
     }
   }
@@ -179,12 +184,18 @@ export class Fleet {
   }
 }
 
+function unusable(name: string, reason: string): ActionableError {
+  return new ActionableError('WORKER_UNUSABLE', `Worker ${name} ${reason}`, [
+    'Its template decides how it registers: see what it gets with do-worker render',
+  ]);
+}
+
 function switchedOff({name, id}: Droplet, {notRegistered}: Advice): ActionableError {
   return new ActionableError(
     'BOOTSTRAP_FAILED',
     `Droplet ${name} (${id}) switched itself off: its bootstrap failed, or its worker kept exiting`,
     [
-      'Keep one to look into with --keep-on-failure and --ssh-key: switch it on and read journalctl -b -1',
+      'To look into one, create it with --ssh-key and --keep-on-failure, switch it on and read journalctl -b -1',
       ...notRegistered,
     ],
   );

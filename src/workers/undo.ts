@@ -33,6 +33,13 @@ export async function undoCreate(
   // DigitalOcean may not know yet what it has just made: a 404 proves nothing, nor does a list without it.
   let unknown = absent.map(({droplet}) => droplet);
   const unseen = new Set(uncertain);
+  const names = [...unknown.map(({name}) => name), ...unseen];
+  if (names.length > 0) {
+    progress.note(
+      `Looking for ${names.join(', ')} for ${lagSeconds} s: DigitalOcean's lists may not show them yet`,
+    );
+  }
+
   for (
     let waited = 0;
     waited <= lagSeconds && unknown.length + unseen.size > 0;

@@ -108,7 +108,7 @@ test.each([
   [
     {DO_WORKER_WORKER_POOL: ''},
     2,
-    /No CI server: give --worker-pool, and set TASKCLUSTER_ROOT_URL/v,
+    /No CI server: give --worker-pool and set TASKCLUSTER_ROOT_URL/v,
   ],
   [{DO_WORKER_WORKER_POOL: 'Demo'}, 2, /Worker pool "Demo" is not <provisionerId>\/<workerType>/v],
   [{DO_WORKER_WORKER_POOL: 'demo/none'}, 1, /no worker pool demo\/none/v],

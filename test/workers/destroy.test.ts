@@ -376,7 +376,7 @@ test('draining ends when its time is up, builds or not', async () => {
 
   await destroyWorkers(destroying({drainSeconds: 30}), context);
 
-  expect(progress.join('\n')).toContain('still had work after 30 s');
+  expect(progress.join('\n')).toContain('had not left the list after 30 s');
   expect(emulator.digitalOcean.droplets()).toEqual([]);
   expect(emulator.concourse.workers()).toEqual([]);
 });
