@@ -16,6 +16,7 @@ export class Fields {
     readonly problems: string[],
   ) {}
 
+  /** Empty, and a problem, when it is absent, empty or no text. */
   string(key: string): string {
     return this.optionalString(key) ?? this.#wrong<string>(key, 'is missing', '');
   }
@@ -43,6 +44,7 @@ export class Fields {
       : this.#wrong<string[] | undefined>(key, 'is not a list of texts', undefined);
   }
 
+  /** A whole number of either sign, given as such or as a text. */
   optionalInteger(key: string): number | undefined {
     const text = this.optionalString(key);
     if (text === undefined || Number.isSafeInteger(Number(text))) {
@@ -52,6 +54,7 @@ export class Fields {
     return this.#wrong<number | undefined>(key, 'is not a whole number', undefined);
   }
 
+  /** A duration in seconds, given as such or with a unit: 90m, 4h, 1d. */
   optionalSeconds(key: string): number | undefined {
     const text = this.optionalString(key);
     const seconds = text === undefined ? undefined : parseDuration(text);
@@ -64,11 +67,13 @@ export class Fields {
         );
   }
 
+  /** True or false, given as such or as a text; undefined when it is absent or empty. */
   optionalBoolean(key: string): boolean | undefined {
     const text = this.optionalOneOf(key, ['true', 'false']);
     return text === undefined ? undefined : text === 'true';
   }
 
+  /** One of these texts, upper and lower case told apart; a problem names them all. */
   optionalOneOf<T extends string>(key: string, values: readonly T[]): T | undefined {
     const text = this.optionalString(key);
     return text === undefined || values.includes(text as T)
@@ -85,6 +90,7 @@ export class Fields {
     );
   }
 
+  /** A mapping as `read` makes it of its fields, which are named by their path in problems. */
   optionalObject<T>(key: string, read: (fields: Fields) => T): T | undefined {
     const value = this.#read(key);
     if (value === undefined) {

@@ -9,6 +9,7 @@ class PlainCommandHelp extends CommandHelp {
   }
 }
 
+/** Oclif's help, quicker because plain text is not compiled. */
 export default class PlainHelp extends Help {
   protected override CommandHelpClass = PlainCommandHelp;
 }

@@ -71,10 +71,12 @@ export function notJson(location: string | undefined): string {
     : `a redirect to ${URL.canParse(location) ? new URL(location).origin : 'another path'}`;
 }
 
+/** Whether Node's code says that a certificate is not trusted or not valid: asking again changes nothing. */
 export function isCertificateError(code: string): boolean {
   return /CERT|SELF_SIGNED|UNABLE_TO_VERIFY/v.test(code);
 }
 
+/** What to look at when no answer came, by Node's code for the failure. */
 export function suggestionsFor(code: string): string[] {
   return isCertificateError(code)
     ? [

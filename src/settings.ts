@@ -8,6 +8,7 @@ export type Inputs = {
   problems: string[];
 };
 
+/** The text of a flag; undefined when it was not given, is empty or is no text. */
 export function flag(inputs: Inputs, name: string): string | undefined {
   const value = inputs.flags[name];
   return typeof value === 'string' && value !== '' ? value : undefined;

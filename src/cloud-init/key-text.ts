@@ -8,6 +8,7 @@ export const makeRsaKey =
   "make one with: ssh-keygen -t rsa -b 4096 -m PEM -N '' -f FILE (or: concourse generate-key -t ssh -f FILE)";
 const convertKey = "convert a copy with: ssh-keygen -p -m PEM -N '' -f FILE";
 
+/** The PEM blocks of a text, in order, header lines apart from base64; one that does not end is left out. */
 export function pemBlocks(text: string): PemBlock[] {
   return Array.from(text.matchAll(blockPattern), ({groups}) => {
     const lines = groups!.content!.trim().split('\n');
@@ -35,6 +36,7 @@ export function isBase64(text: string): boolean {
   return text !== '' && Buffer.from(text, 'base64').toString('base64') === text;
 }
 
+/** Whether a private key begins anywhere in the text, in PEM or PuTTY format, cut off or not. */
 export function isPrivateKeyText(text: string): boolean {
   return /-----BEGIN [ A-Z]*PRIVATE KEY-----|^PuTTY-User-Key-File/mv.test(text);
 }
@@ -75,6 +77,7 @@ export function armourProblem(text: string, blocks: PemBlock[]): string | undefi
     : undefined;
 }
 
+/** What is wrong with a key of another kind, such as `an EC key`, and the command that makes a right one. */
 export function notRsa(kind: string): string {
   return `is ${kind}, and only RSA works; ${makeRsaKey}`;
 }

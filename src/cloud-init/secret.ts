@@ -3,10 +3,12 @@ const mask = '‹redacted›';
 /** A text that printing, inspecting or serialising the object around it cannot show. */
 export type Secret = {readonly reveal: () => string};
 
+/** Wraps a text so that only calling `reveal` gives it out. */
 export function secret(text: string): Secret {
   return {reveal: () => text};
 }
 
+/** Whether a value of a template is secret: whatever has a function `reveal` counts as one. */
 export function isSecret(value: unknown): value is Secret {
   return (
     typeof value === 'object' &&
@@ -16,6 +18,7 @@ export function isSecret(value: unknown): value is Secret {
   );
 }
 
+/** What stands in place of every secret in a rendering for people. */
 export function maskedText(): string {
   return mask;
 }

@@ -33,6 +33,7 @@ export async function readPartials(): Promise<Record<string, string>> {
   return Object.fromEntries(partials) as Record<string, string>;
 }
 
+/** Reads the file of a template, shipped or of one's own; throws a usage error when it cannot be read. */
 export async function readTemplate(file: string): Promise<Template> {
   try {
     return {name: file, text: await readFile(file, 'utf8')};

@@ -55,10 +55,12 @@ export class Concourse {
     }
   }
 
+  /** The login's user with its roles by team; an answer of null gives one without any. */
   async user(signal?: AbortSignal): Promise<User> {
     return (await this.#authorized<User | null>('GET', 'api/v1/user', signal)) ?? {};
   }
 
+  /** Workers that the login may see, at worst a minute old (facts 2); an entry without a name is left out. */
   async workers(signal?: AbortSignal): Promise<Worker[]> {
     const workers = await this.#authorized<Worker[] | null>('GET', 'api/v1/workers', signal);
     if (workers !== null && !Array.isArray(workers)) {
@@ -68,6 +70,7 @@ export class Concourse {
     return (workers ?? []).filter((worker) => typeof worker?.name === 'string');
   }
 
+  /** Lets its builds end and gives it no more; `team` has to be its own from 8.3 on (facts 2). */
   async retireWorker(name: string, team: string, signal?: AbortSignal): Promise<void> {
     await this.#authorized('PUT', `api/v1/workers/${encodeURIComponent(name)}/retire`, signal, {
       name,
@@ -75,6 +78,7 @@ export class Concourse {
     });
   }
 
+  /** Takes it off the list at once; rejects with a 400 while it is running, with a 404 when it is not listed. */
   async pruneWorker(name: string, signal?: AbortSignal): Promise<void> {
     await this.#authorized('PUT', `api/v1/workers/${encodeURIComponent(name)}/prune`, signal);
   }

@@ -38,6 +38,7 @@ export function workerVersionOf(release: string): string | undefined {
     : undefined;
 }
 
+/** Whether a web was built from source: then its 0.0.0-dev stands for no release. */
 export function isDevelopmentBuild(version: string): boolean {
   return version.startsWith('0.0.0');
 }

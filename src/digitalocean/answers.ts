@@ -30,6 +30,7 @@ export class BadList extends ApiError {
   }
 }
 
+/** Throws `TAGS_HIDDEN` with the scope that is missing: a droplet without its tags may be anybody's. */
 export function tagsHidden({name, id}: Droplet): never {
   throw new ActionableError(
     'TAGS_HIDDEN',

@@ -151,10 +151,12 @@ export class DigitalOcean {
     return (await forgiving(404, call)) !== undefined;
   }
 
+  /** Every size of the catalogue, sold-out ones and those that no region offers among them. */
   async sizes(signal?: AbortSignal): Promise<Size[]> {
     return this.#pages<Size>('sizes', {}, signal);
   }
 
+  /** The account of the token, without its droplet limit unless the scope droplet:read is there (facts 10). */
   async account(signal?: AbortSignal): Promise<Account> {
     const answer = await this.#call<{account: Account}>('GET', 'v2/account', 'account:read', {
       signal,
@@ -168,11 +170,13 @@ export class DigitalOcean {
     return (await forgiving(404, this.#call('GET', path, 'image:read', {signal}))) !== undefined;
   }
 
+  /** Whether the account has a key of this id or MD5 fingerprint. */
   async hasSshKey(idOrFingerprint: string | number, signal?: AbortSignal): Promise<boolean> {
     const path = `v2/account/keys/${encodeURIComponent(idOrFingerprint)}`;
     return (await forgiving(404, this.#call('GET', path, 'ssh_key:read', {signal}))) !== undefined;
   }
 
+  /** Adds a public key, an OpenSSH line, to the account; one that it has already is refused with 422 (facts 8). */
   async addSshKey(name: string, publicKey: string, signal?: AbortSignal): Promise<void> {
     await this.#call('POST', 'v2/account/keys', 'ssh_key:create', {
       json: {name, public_key: publicKey},

@@ -13,6 +13,7 @@ export function metadataUrl(section: Section, address: string): string {
   return url.replace(/\/+$/v, '');
 }
 
+/** Documents `metadataUrl` for a provider whose service is at this address by default. */
 export function metadataUrlField(address: string): FieldText {
   return {
     name: 'metadataUrl',

@@ -32,6 +32,7 @@ export function needText(what: string, value: Json | undefined, ...path: Path): 
   return found;
 }
 
+/** Whether it is a JSON object: neither an array nor null. */
 export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -22,6 +22,7 @@ export type Protocol = {
   on(type: Capability, handle: Handler): void;
   /** Whether the worker knows this too; waits for its `hello`. */
   isCapable(capability: Capability): Promise<boolean>;
+  /** Waits for nothing: a message that the worker does not take is lost, with a line in the log. */
   send(type: Capability, fields: JsonObject): void;
 };
 

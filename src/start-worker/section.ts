@@ -22,6 +22,7 @@ export class Section {
     return value;
   }
 
+  /** Undefined when it is absent; throws for every other type, null included, and lets an empty text pass. */
   optionalString(field: string): string | undefined {
     const value = this.#value(field);
     if (value === undefined || typeof value === 'string') {
@@ -31,6 +32,7 @@ export class Section {
     throw this.#wrongType(field, 'string', value);
   }
 
+  /** Undefined when it is absent; throws for every other type, arrays and null included. */
   optionalObject(field: string): JsonObject | undefined {
     const value = this.#value(field);
     if (value === undefined || typeName(value) === 'object') {

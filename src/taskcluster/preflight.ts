@@ -82,6 +82,7 @@ async function tryToCreate(
   }
 }
 
+/** Throws `NO_POOL`, which says where no such worker pool was found and what to do. */
 export function noPool(workerPoolId: string, rootUrl: string): never {
   throw new ActionableError(
     'NO_POOL',

@@ -123,6 +123,7 @@ export class WorkerManager {
     await this.#http('DELETE', workerPath(worker), {signal});
   }
 
+  /** Whether the worker had better end, and why; servers before v96 have no such endpoint (facts 13). */
   async shouldWorkerTerminate(worker: WorkerName, signal?: AbortSignal): Promise<ShouldTerminate> {
     return this.#http('GET', `${workerPath(worker)}/should-terminate`, {signal});
   }

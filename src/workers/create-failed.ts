@@ -19,6 +19,7 @@ type Failure = {
   leftovers: Leftover[];
 };
 
+/** The error of a create that has used up its time; advises to keep a droplet only where none is kept. */
 export function timedOut(
   {timeoutSeconds, keepOnFailure}: Plan,
   {notRegistered}: Advice,
@@ -92,6 +93,7 @@ export function adviceOn(leftovers: Leftover[]): string[] {
   return [...new Set(leftovers.flatMap(({suggestions}) => suggestions))];
 }
 
+/** A line for each that was not deleted, or of which it cannot be told whether it exists. */
 export function stillBilled(leftovers: Leftover[]): string {
   return leftovers
     .map(({name, id, reason}) =>

@@ -29,6 +29,7 @@ export class Fleet {
     readonly advice: Advice,
   ) {}
 
+  /** Takes in droplets to wait for; one of a name that is known replaces it. */
   expect(droplets: Droplet[]): void {
     for (const droplet of droplets) {
       this.droplets.set(droplet.name, droplet);
@@ -64,6 +65,7 @@ export class Fleet {
     return [...this.#failures.values()];
   }
 
+  /** The CI server's last word on a worker, or what it lacked; null before it was listed. */
   stateOf(name: string): string | null {
     return this.#states.get(name) ?? null;
   }

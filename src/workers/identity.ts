@@ -29,6 +29,7 @@ export function tagsFor(identity: Omit<Identity, 'runKey'> & {ttlSeconds: number
   ];
 }
 
+/** The tag, in lower case, that all droplets of a worker name carry. */
 export function nameTag(workerName: string): string {
   return `${markerTag}:name:${workerName.toLowerCase()}`;
 }
@@ -38,6 +39,7 @@ export function newDropletName(workerName: string, runKey: string): string {
   return `${workerName.toLowerCase()}-${runKey}-${randomText(nonceLength)}`;
 }
 
+/** Six random letters and digits for a run that was given no key of its own. */
 export function newRunKey(): string {
   return randomText(randomRunKeyLength);
 }

@@ -6,6 +6,7 @@ export function destroyCommand({workerName, runKey, ciId, kind}: Selection & {ki
   return `do-worker destroy ${workerName}${given({kind, run: runKey, 'ci-id': ciId})}`;
 }
 
+/** The command that cleans up after this kind of CI server, to be typed as it is; `ciId` picks one of several. */
 export function cleanupCommand({ciId, kind}: {ciId?: string | undefined; kind: Kind}): string {
   return `do-worker cleanup${given({kind, 'ci-id': ciId})}`;
 }

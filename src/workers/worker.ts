@@ -46,6 +46,7 @@ export function asMade(droplet: Droplet): Owned {
   return {droplet, identity: identify(droplet) ?? unmarked, isJustMade: true};
 }
 
+/** A droplet of ours as a worker to show; `now` in milliseconds, and its own price where none is given. */
 export function describeWorker(
   {droplet, identity}: Owned,
   {
@@ -88,6 +89,7 @@ export function publicAddress({networks}: Pick<Droplet, 'networks'>): string | u
   return networks.v4.find(({type}) => type === 'public')?.ip_address;
 }
 
+/** US dollars for a whole ttl, rounded up to 0.0001; null when the price or the ttl is unknown. */
 export function worstCost(priceHourly: number | null, ttlSeconds: number | null): number | null {
   return priceHourly === null || ttlSeconds === null
     ? null

@@ -29,10 +29,12 @@ export function readWorkerLocation(section: Section): Record<string, string> {
   );
 }
 
+/** Documents a string that the section must have. */
 export function required(name: string, text: string): FieldText {
   return {name, type: 'string', isRequired: true, text};
 }
 
+/** Documents a string that the section may leave out. */
 export function optional(name: string, text: string): FieldText {
   return {name, type: 'string', isRequired: false, text};
 }
