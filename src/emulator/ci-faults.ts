@@ -27,6 +27,7 @@ const kinds: readonly string[] = ['status', 'html', 'drop', 'lost', 'slow'] sati
   Fault['kind']
 >;
 
+/** A list of faults, each with counts of its own; of several that are due, the first is taken. */
 export function createFaults(initial: readonly Fault[]): Faults {
   let active = initial.map((fault) => activate(fault));
   return {

@@ -8,6 +8,7 @@ export type Clock = {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 };
 
+/** Starts at the real time; a sleep keeps no process alive, and beyond 24 real days it ends at once. */
 export function createClock(scale = 1): Clock {
   const startedAt = Date.now();
   const startedTicks = performance.now();

@@ -13,6 +13,7 @@ export type Fields = {
   problem(name: string, text: string): void;
 };
 
+/** Everything that is wrong with a seed, a line for each problem. */
 export class InvalidSeed extends Error {
   override name = 'InvalidSeed';
 

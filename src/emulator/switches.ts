@@ -15,22 +15,27 @@ export type Switches = Readonly<Record<string, Switch>>;
 
 export type SwitchValues<T extends Switches> = {-readonly [N in keyof T]: Kinds[T[N]['kind']]};
 
+/** A switch that takes a whole number. */
 export function integer(value: number, summary: string, facts: string): Switch<'integer'> {
   return {kind: 'integer', default: value, summary, facts};
 }
 
+/** A switch that is on or off. */
 export function boolean(isOn: boolean, summary: string, facts: string): Switch<'boolean'> {
   return {kind: 'boolean', default: isOn, summary, facts};
 }
 
+/** A switch that takes a text. */
 export function string(value: string, summary: string, facts: string): Switch<'string'> {
   return {kind: 'string', default: value, summary, facts};
 }
 
+/** A switch that takes any number of texts. */
 export function list(value: readonly string[], summary: string, facts: string): Switch<'list'> {
   return {kind: 'list', default: value, summary, facts};
 }
 
+/** The value of every switch: the one given, else its default; other fields of `given` are dropped. */
 export function withDefaults<T extends Switches>(
   switches: T,
   given: Partial<SwitchValues<T>>,

@@ -19,6 +19,7 @@ const restarts: Record<string, (exit: number) => boolean> = {
   'on-failure': (exit) => exit !== 0,
 };
 
+/** When a unit restarts and when it switches off, by systemd's defaults; throws when a time is no time span. */
 export function serviceOf(unit: Unit, {files}: CloudConfig): Service {
   const scripts = valuesOf(unit, 'Service.ExecStart').flatMap((line) =>
     line.split(/\s+/v).map((word) => files.get(word)?.content ?? ''),

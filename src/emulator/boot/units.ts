@@ -5,16 +5,19 @@ export type Unit = {readonly name: string; readonly values: ReadonlyMap<string, 
 
 const folder = '/etc/systemd/system/';
 
+/** The units among the files of user-data; drop-ins, which are in folders of their own, are left out. */
 export function unitsIn({files}: CloudConfig): Unit[] {
   return [...files]
     .filter(([path]) => path.startsWith(folder) && !path.slice(folder.length).includes('/'))
     .map(([path, {content}]) => ({name: path.slice(folder.length), values: parseUnit(content)}));
 }
 
+/** All values of a key such as `Service.ExecStart`, in order; empty when the unit has none. */
 export function valuesOf(unit: Unit, key: string): readonly string[] {
   return unit.values.get(key) ?? [];
 }
 
+/** The last value of a key, which wins; undefined when the unit has none. */
 export function valueOf(unit: Unit, key: string): string | undefined {
   return valuesOf(unit, key).at(-1);
 }
