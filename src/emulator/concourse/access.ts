@@ -22,10 +22,12 @@ export function callerOf(world: World, authorization: string | undefined): Calle
   return token.user === 'system' ? {kind: 'system'} : {kind: 'user', user: token.user};
 }
 
+/** Whether it is an owner of the team `main`; the system is no admin. */
 export function isAdmin(caller: Caller): boolean {
   return hasRole(caller, 'main', ['owner']);
 }
 
+/** Whether it may act on every worker, global ones too. */
 export function isSystemOrAdmin(caller: Caller): boolean {
   return caller.kind === 'system' || isAdmin(caller);
 }
@@ -35,6 +37,7 @@ export function canActOn(caller: Caller, team: string): boolean {
   return isSystemOrAdmin(caller) || hasRole(caller, team, ['owner', 'member']);
 }
 
+/** The teams in which a user has any role; empty for the system and for nobody. */
 export function teamsOf(caller: Caller): string[] {
   if (caller.kind !== 'user') {
     return [];

@@ -16,6 +16,7 @@ const pingTicks = 10;
 const leastTickMs = 100;
 let nextBoundPort = 20_000;
 
+/** Grants the first two forwards that a connection asks for; nothing listens on the ports it answers with. */
 export function createForwards(connection: Connection, clock: Clock): Forwards {
   const queue: Forward[] = [];
   const waiting: Array<() => void> = [];

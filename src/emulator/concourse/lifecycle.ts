@@ -20,6 +20,7 @@ export function advance(world: World): void {
   world.nextGcAt = nextPass(world, now);
 }
 
+/** Advances the world on a timer of 10 to 250 real milliseconds; gives the function that stops it. */
 export function startAdvancing(world: World): () => void {
   // One emulated second, but never so often that a fast clock keeps the processor busy.
   const everyMs = Math.min(250, Math.max(10, 1000 / world.clock.scale));

@@ -75,6 +75,7 @@ export type ConcourseOptions = Partial<SwitchValues<typeof concourseSwitches>> &
   faults?: readonly Fault[];
 };
 
+/** Every switch with its value, and the faults in both spellings; throws for a line that is no fault. */
 export function concourseSettings(options: ConcourseOptions): ConcourseSettings {
   const settings = withDefaults(concourseSwitches, options);
   const faults = settings.failRequests.map((line) => parseFault(line));

@@ -24,6 +24,7 @@ const workerVersions = [
 
 const profiles: Record<string, string> = {legacy: '8.2.5', current: '8.3.0'};
 
+/** The release that `legacy` or `current` stands for; throws for any other name. */
 export function profileVersion(profile: string): string {
   const version = profiles[profile];
   if (version === undefined) {

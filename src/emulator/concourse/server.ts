@@ -42,6 +42,7 @@ type Keys = {host: KeyPair; presented: KeyPair; worker: KeyPair; teams: Record<s
 
 const tsaHost = '127.0.0.1';
 
+/** An emulated Concourse, ATC and TSA, on loopback; ports that are not given are any free ones. */
 export async function startConcourse({
   clock,
   options = {},

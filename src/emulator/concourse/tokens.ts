@@ -14,6 +14,7 @@ export function issueToken(world: World, user: Token['user'], signingKey: string
   return token;
 }
 
+/** A signed JWT that says who logged in; unlike an access token it is not accepted for anything. */
 export function idToken(world: World, user: Token['user'], signingKey: string): string {
   const nowSeconds = Math.floor(world.clock.now() / 1000);
   return jwt(claims(user, nowSeconds, nowSeconds + world.settings.tokenSeconds), signingKey);

@@ -18,6 +18,7 @@ type Internals = {
 
 type SessionInternals = {_chanInfo: {outgoing: {id: number}}; _ending: boolean};
 
+/** Runs the commands of a peer that has authenticated, each with an entry in the log, until the peer is gone. */
 export function serveConnection(
   connection: Connection,
   peer: TsaPeer,

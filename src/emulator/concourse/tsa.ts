@@ -32,6 +32,7 @@ type TsaOptions = {
 
 const maxAuthTries = 6;
 
+/** Listens for SSH on loopback; takes authorized keys alone, and hangs up at the sixth key that it refuses. */
 export async function startTsa({
   world,
   hostKey,

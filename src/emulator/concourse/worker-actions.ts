@@ -5,6 +5,7 @@ export type Reply = {readonly status: 200 | 400 | 404 | 500 | 502; readonly body
 
 const ok: Reply = {status: 200};
 
+/** Removes a row that is not running; a running one is a 400, an unknown one a 404. */
 export function pruneWorker(world: World, name: string): Reply {
   const row = world.rows.get(name);
   if (!row) {
@@ -24,6 +25,7 @@ export function pruneWorker(world: World, name: string): Reply {
   return ok;
 }
 
+/** From any state to `landing`, but a landed one stays as it is; an unknown one is a 404. */
 export function landWorker(world: World, name: string): Reply {
   const row = world.rows.get(name);
   if (!row) {
@@ -37,6 +39,7 @@ export function landWorker(world: World, name: string): Reply {
   return ok;
 }
 
+/** From any state to `retiring`, until a GC pass removes the row; an unknown one is a 404. */
 export function retireWorker(world: World, name: string): Reply {
   const row = world.rows.get(name);
   if (!row) {
@@ -52,6 +55,7 @@ export function retireWorker(world: World, name: string): Reply {
   return ok;
 }
 
+/** Removes a row at once, whatever its state; an unknown one is a 500. */
 export function deleteWorker(world: World, name: string): Reply {
   return world.rows.delete(name) ? ok : {status: 500};
 }

@@ -15,6 +15,7 @@ import type {Worker, World} from './world.js';
 
 export type CallerOf = (c: Context) => Caller;
 
+/** The ATC's endpoints for workers, and who may use them in which release (facts 2). */
 export function workerRoutes(app: Hono, world: World, callerOf: CallerOf): void {
   const {wantsBody} = world.release;
 
@@ -107,6 +108,7 @@ export function workerRoutes(app: Hono, world: World, callerOf: CallerOf): void 
   }
 }
 
+/** The 401 for a request without a token, or with one that is unknown or expired. */
 export function unauthorized(c: Context): Response {
   return c.text('not authorized', 401);
 }

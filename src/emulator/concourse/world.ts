@@ -63,6 +63,7 @@ export type World = {
   reregistrations: number;
 };
 
+/** A Concourse without workers; throws for a profile or a version that it does not know. */
 export function createWorld(clock: Clock, settings: ConcourseSettings): World {
   const {username, password, roles} = settings;
   const users = [
