@@ -68,6 +68,7 @@ export function fields(c: Call): Fields {
   return typeof body === 'object' && body !== null && !Array.isArray(body) ? (body as Fields) : {};
 }
 
+/** A 204, which has no body at all, not even an empty object. */
 export const noContent = (c: Call): Response => c.body(null, 204);
 
 function answerError(c: Context, error: Error): Response {

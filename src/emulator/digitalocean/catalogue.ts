@@ -24,6 +24,7 @@ const regionNames: Record<string, string> = {
 const open = Object.keys(regionNames);
 const most = open.filter((slug) => !['mem1', 'mkc1', 'ric1'].includes(slug));
 
+/** A region that is open and has all features, but for what is given. */
 export function makeRegion({slug, ...given}: Partial<Region> & {slug: string}): Region {
   return {
     slug,
@@ -34,6 +35,7 @@ export function makeRegion({slug, ...given}: Partial<Region> & {slug: string}): 
   };
 }
 
+/** A size like s-1vcpu-1gb in nearly every region, but for what is given. */
 export function makeSize({slug, ...given}: Partial<Size> & {slug: string}): Size {
   const disk = given.disk ?? 25;
   return {
@@ -53,6 +55,7 @@ export function makeSize({slug, ...given}: Partial<Size> & {slug: string}): Size
   };
 }
 
+/** A public image when a slug is given, else a snapshot of one's own; other fields may be given too. */
 export function makeImage({id, ...given}: Partial<Image> & {id: number}): Image {
   return {
     id,

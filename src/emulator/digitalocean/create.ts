@@ -20,6 +20,7 @@ export type DropletPlan = {
 
 export type Created = {droplet: Droplet; action: Action};
 
+/** A droplet that becomes active in time, or vanishes if it will fail, and the action that it waits for. */
 export function createDroplet(world: World, name: string, plan: DropletPlan): Created {
   const {settings} = world;
   const willFail = settings.failCreate > 0 || hasWideCharacters(plan.userData);
@@ -33,6 +34,7 @@ export function createDroplet(world: World, name: string, plan: DropletPlan): Cr
   return {droplet, action};
 }
 
+/** Stores a droplet that is `new`, and makes its tags; neither an action nor a boot follows by itself. */
 export function addDroplet(
   world: World,
   name: string,

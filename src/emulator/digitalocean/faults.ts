@@ -27,6 +27,7 @@ type Counts = {seen: number; hit: number};
 
 const pathOfCreate = /^\/v2\/droplets\/?(?:\?|$)/v;
 
+/** Gives the function that takes a request's fault, from the list first, then from what the switches ask for. */
 export function createFaultFinder(faults: Fault[], settings: DigitalOceanSettings) {
   const counts = new WeakMap<Fault, Counts>();
 

@@ -13,6 +13,7 @@ const types = [
   'ecdsa-sha2-nistp521',
 ];
 
+/** Adds an OpenSSH public key to the account; throws the 422 for a malformed one and for one that is there. */
 export function addKey({store, now}: World, name: string, publicKey: string): SshKey {
   const fingerprint = fingerprintOf(publicKey);
   if ([...store.keys.values()].some((key) => key.fingerprint === fingerprint)) {

@@ -3,6 +3,7 @@ import type {Action, Droplet} from './entities.js';
 import {boot} from './power.js';
 import {later, type World} from './world.js';
 
+/** Makes an action that is in progress and keeps the droplet busy; what it does is left to the caller. */
 export function startAction(world: World, droplet: Droplet, type: string): Action {
   const action: Action = {
     id: world.store.nextId.action(),
@@ -19,6 +20,7 @@ export function startAction(world: World, droplet: Droplet, type: string): Actio
   return action;
 }
 
+/** Ends the action that keeps the droplet busy, if there is one. */
 export function finishAction(
   world: World,
   droplet: Droplet,
@@ -56,6 +58,7 @@ export function settle(world: World, droplet: Droplet): void {
   }
 }
 
+/** Settles a droplet after `createMs`; where reads make it active, only one that will fail. */
 export function settleInTime(world: World, droplet: Droplet): void {
   const {settings} = world;
   if (droplet.willFail || settings.activeAfterReads === 0) {

@@ -7,6 +7,7 @@ export type Leaf = string | {[name: string]: Leaf};
 
 const nameservers = ['67.207.67.2', '67.207.67.3'];
 
+/** What the metadata service answers for v1.json, where numbers and flags keep their types. */
 export function metadataDocument(world: World, droplet: Droplet) {
   const {outer, inner} = interfaces(droplet);
   const tags = tagNames(world, droplet);
@@ -27,6 +28,7 @@ export function metadataDocument(world: World, droplet: Droplet) {
   };
 }
 
+/** What the metadata service answers for the paths below v1: every leaf is a text, a branch lists its names. */
 export function metadataTree(world: World, droplet: Droplet): Leaf {
   const {outer, inner} = interfaces(droplet);
   const inactive = {ipv4: {active: 'false'}};

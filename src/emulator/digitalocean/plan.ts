@@ -30,6 +30,7 @@ export function planNames({name, names}: Fields): string[] {
   return hostnames;
 }
 
+/** What a create asks for besides its names, looked up; throws the 422 for the first thing wrong. */
 export function planDroplet(world: World, body: Fields): DropletPlan {
   const size = findSize(world, body.size);
   const image = findImage(world, body.image);

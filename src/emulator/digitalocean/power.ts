@@ -3,6 +3,7 @@ import {publicAddress} from './addresses.js';
 import type {Droplet} from './entities.js';
 import type {World} from './world.js';
 
+/** Ends what runs on the machine, whatever its status; only an active one becomes `off`. */
 export function powerOff(droplet: Droplet): void {
   if (droplet.status === 'active') {
     droplet.status = 'off';
@@ -11,6 +12,7 @@ export function powerOff(droplet: Droplet): void {
   droplet.power.abort(new Error(`${droplet.name} is switched off`));
 }
 
+/** Boots a droplet that is `off` from its user-data again; any other stays as it is. */
 export function powerOn(world: World, droplet: Droplet): void {
   if (droplet.status !== 'off') {
     return;

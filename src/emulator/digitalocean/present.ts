@@ -19,6 +19,7 @@ export function readDroplet(world: World, droplet: Droplet) {
   return presentDroplet(world, droplet);
 }
 
+/** A droplet as the API shows it at this moment, address lags and hidden fields included; counts as no read. */
 export function presentDroplet(world: World, droplet: Droplet) {
   const {settings, store} = world;
   const {id, name, status, size, image, region, host} = droplet;
@@ -65,6 +66,7 @@ function hideable(world: World, scope: string, full: Hidden, empty: Hidden): Hid
   return world.settings.hiddenFields === 'empty' ? empty : {};
 }
 
+/** A region as the API shows it, with the slugs of its sizes; a closed one has none. */
 export function presentRegion({store}: World, region: Region) {
   const isOffered = ({regions}: Size) => regions.includes(region.slug);
   return {
@@ -75,10 +77,12 @@ export function presentRegion({store}: World, region: Region) {
   };
 }
 
+/** An image as the API shows it: one without a slug has null there. */
 export function presentImage(image: Image) {
   return {...image, slug: image.slug ?? null};
 }
 
+/** An action as the API shows it; `completed_at` is null while it is in progress. */
 export function presentAction(world: World, action: Action) {
   return {
     id: action.id,

@@ -10,6 +10,7 @@ export type RateLimiter = {
   headers(): Record<string, string>;
 };
 
+/** Limits by the hour and the minute of emulated time, both sliding; a refused request does not count. */
 export function createRateLimiter({clock, settings, now}: World): RateLimiter {
   const hour = createWindow(clock.now, hourMs);
   const minute = createWindow(clock.now, minuteMs);

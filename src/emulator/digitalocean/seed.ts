@@ -32,6 +32,7 @@ export type DropletSeed = {
   faults?: Fault[];
 };
 
+/** Adds the tags, keys and droplets of a seed; its catalogue, switches and faults are the caller's. */
 export function plant(world: World, {droplets = [], keys = [], tags = []}: DropletSeed): void {
   for (const tag of tags) {
     ensureTag(world, tag);

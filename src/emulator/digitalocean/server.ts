@@ -45,6 +45,7 @@ export type DigitalOceanEmulator = {
 
 type Start = {clock: Clock; boot: Boot; options?: DigitalOceanOptions; port?: number | undefined};
 
+/** An emulated DigitalOcean on loopback, on any free port by default; options win over switches of the seed. */
 export async function startDigitalOcean({
   clock,
   boot,

@@ -20,6 +20,7 @@ export type Store = {
   readonly nextId: Record<'droplet' | 'action' | 'key' | 'image' | 'host', () => number>;
 };
 
+/** An account with nothing but a catalogue, standard where none is given, and a default VPC in each region. */
 export function createStore(given: Partial<Catalogue>, now: number): Store {
   const {sizes, regions, images} = {...standardCatalogue(), ...given};
   return {

@@ -3,6 +3,7 @@ import type {World} from './world.js';
 
 const pattern = /^[\w\-:]{1,255}$/v;
 
+/** Whether it can be a tag: 1 to 255 letters, digits, `_`, `-` and `:` (facts 7). */
 export const isTagName = (name: unknown): name is string =>
   typeof name === 'string' && pattern.test(name);
 
@@ -24,6 +25,7 @@ export function findTag({store, settings}: World, name: string): Tag | undefined
   return tag && (tag.name === name || settings.looseTagSpelling) ? tag : undefined;
 }
 
+/** Gives a droplet a tag, made when it is new; `at` is when, unless the droplet had it before. */
 export function tagDroplet(world: World, droplet: Droplet, name: string, at = world.now()): void {
   const tag = ensureTag(world, name);
   tag.lastTagged = `https://api.digitalocean.com/v2/droplets/${droplet.id}`;
@@ -32,6 +34,7 @@ export function tagDroplet(world: World, droplet: Droplet, name: string, at = wo
   }
 }
 
+/** A droplet's tags, each as it was first spelled. */
 export function tagNames({store}: World, droplet: Droplet): string[] {
   return [...droplet.tags.keys()].map((key) => store.tags.get(key)?.name ?? key);
 }

@@ -20,6 +20,7 @@ export function readableDroplet(world: World, id: string): Droplet {
   return droplet;
 }
 
+/** The droplet of that id, before GET and lists know it too; throws the 404 for none. */
 export function existingDroplet({store}: World, id: string): Droplet {
   const droplet = store.droplets.get(Number(id));
   if (!droplet) {

@@ -1,6 +1,7 @@
 import type {App} from '../app.js';
 import {isAllowed, demand, type World} from '../world.js';
 
+/** The account itself; its droplet limit shows with the scope droplet:read only (facts 10). */
 export function accountRoutes(app: App, world: World): void {
   app.get('/v2/account', (c) => {
     demand(world, 'account:read');

@@ -4,6 +4,7 @@ import {page} from '../pages.js';
 import {presentAction} from '../present.js';
 import {demand, type World} from '../world.js';
 
+/** All actions, newest first, and one by its id. */
 export function actionRoutes(app: App, world: World): void {
   app.get('/v2/actions', (c) => {
     demand(world, 'actions:read');

@@ -3,6 +3,7 @@ import {page} from '../pages.js';
 import {presentRegion} from '../present.js';
 import {demand, type World} from '../world.js';
 
+/** Regions and sizes, closed and unavailable ones too. */
 export function catalogueRoutes(app: App, world: World): void {
   const {regions, sizes} = world.store;
 

@@ -67,6 +67,7 @@ const forTags = new Set([
   'snapshot',
 ]);
 
+/** Actions on one droplet or on all of a tag; each has its effect after `actionMs`. */
 export function dropletActionRoutes(app: App, world: World): void {
   app.post('/v2/droplets/:id{[0-9]+}/actions', (c) => {
     const request = fields(c);

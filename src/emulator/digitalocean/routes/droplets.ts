@@ -9,6 +9,7 @@ import {findTag} from '../tags.js';
 import {existingDroplet, listedDroplets, readableDroplet} from '../visible.js';
 import {demand, type World} from '../world.js';
 
+/** Droplets: create, list and read them, delete one or all of a tag; autoscale pools are a 404. */
 export function dropletRoutes(app: App, world: World): void {
   app.post('/v2/droplets', (c) => {
     demand(world, ...createScopes(fields(c)));

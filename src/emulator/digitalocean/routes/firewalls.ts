@@ -8,6 +8,7 @@ import {demand, timestamp, type World} from '../world.js';
 
 const one = '/v2/firewalls/:id';
 
+/** Firewalls, which are kept and shown but block nothing. */
 export function firewallRoutes(app: App, world: World): void {
   const {firewalls} = world.store;
   const find = (c: Call) => {
@@ -60,6 +61,7 @@ export function firewallRoutes(app: App, world: World): void {
   });
 }
 
+/** A firewall as the API shows it, as if in force at once, with tags in their first spelling. */
 export function presentFirewall({store}: World, firewall: Firewall) {
   return {
     id: firewall.id,

@@ -7,6 +7,7 @@ import {demand, type World} from '../world.js';
 
 const one = '/v2/images/:image';
 
+/** Images: public ones can only be read, and deleting one a second time is a 422 (facts 9). */
 export function imageRoutes(app: App, world: World): void {
   const {images} = world.store;
   const known = () => [...images.values()].filter(({status}) => status !== 'deleted');

@@ -7,6 +7,7 @@ import {demand, type World} from '../world.js';
 
 const one = '/v2/account/keys/:identifier';
 
+/** The account's SSH keys, each by id or fingerprint; droplets keep a key that is deleted. */
 export function keyRoutes(app: App, world: World): void {
   const {keys} = world.store;
   const find = (identifier: string) => {

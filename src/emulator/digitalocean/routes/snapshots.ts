@@ -5,6 +5,7 @@ import {page} from '../pages.js';
 import {presentSnapshot} from '../present.js';
 import {demand, type World} from '../world.js';
 
+/** Snapshots of droplets, which are images too; there are none of volumes. */
 export function snapshotRoutes(app: App, world: World): void {
   const {images} = world.store;
   const isSnapshot = ({type, status}: Image) => type === 'snapshot' && status !== 'deleted';

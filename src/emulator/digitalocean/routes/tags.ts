@@ -7,6 +7,7 @@ import {ensureTag, findTag, isTagName} from '../tags.js';
 import {isAllowed, demand, type World} from '../world.js';
 import {tagResourceRoutes} from './tag-resources.js';
 
+/** Tags and how many carry them; deleting one takes it off everything and deletes nothing else. */
 export function tagRoutes(app: App, world: World): void {
   const {tags, droplets, images, firewalls} = world.store;
   const find = (name: string) => {

@@ -5,6 +5,7 @@ import type {Vpc} from '../entities.js';
 import {page} from '../pages.js';
 import {demand, timestamp, type World} from '../world.js';
 
+/** VPCs; a region's default one and one with members cannot be deleted (facts 10). */
 export function vpcRoutes(app: App, world: World): void {
   const {vpcs, droplets, regions} = world.store;
   const find = (id: string) => {
