@@ -24,6 +24,7 @@ export class ApiError extends Error {
     super(message);
   }
 
+  /** The HTTP status that belongs to the code. */
   get status() {
     return statuses[this.code];
   }
@@ -38,6 +39,8 @@ export function errorBody({code, status, message}: ApiError, requestInfo: Reques
   return {code, message: `${message}\n\n---\n\n${rule}`, requestInfo};
 }
 
+/** The 400 for a request that fits its schema and is refused. */
 export const badInput = (message: string) => new ApiError('InputError', message);
 
+/** The 404 for what is not there, such as `Worker pool a/b`. */
 export const unknown = (what: string) => new ApiError('ResourceNotFound', `${what} does not exist`);

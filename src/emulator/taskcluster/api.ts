@@ -44,6 +44,7 @@ export function authorize(
   demand(caller, ...scopes);
 }
 
+/** The body of a request; throws the 400 that lists all that does not fit. */
 export function payloadOf<Payload>(call: Call, check: Check): Payload {
   return validate<Payload>(call.get('payload'), check, call.get('endpoint'));
 }
@@ -54,10 +55,12 @@ export function poolIn(call: Call, {mayHaveColon = false} = {}): string {
   return matching(mayHaveColon ? given.replace(/:$/v, '') : given, poolPattern, 'workerPoolId');
 }
 
+/** The worker group of a path; throws the 400 when it cannot be one. */
 export function groupIn(call: Call): string {
   return matching(call.req.param('workerGroup') ?? '', namePattern, 'workerGroup');
 }
 
+/** The worker of a path, known or not; throws the 400 for the first part that cannot be one. */
 export function workerIn(call: Call, {mayHaveColon = false} = {}): WorkerName {
   return {
     workerPoolId: poolIn(call, {mayHaveColon}),

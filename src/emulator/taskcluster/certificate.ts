@@ -79,11 +79,13 @@ export function checkCertificate(
   return {clientId, scopes, key: temporaryKey(seed, client.accessToken)};
 }
 
+/** Compares secrets; how long that takes tells nothing of them but their length. */
 export function isEqual(given: string, right: string): boolean {
   const [left, other] = [Buffer.from(given), Buffer.from(right)];
   return left.length === other.length && timingSafeEqual(left, other);
 }
 
+/** The 401 for a signature or a certificate that is not good. */
 export const refused = (message: string) => new ApiError('AuthenticationFailed', message);
 
 function readCertificate(value: unknown): Certificate {

@@ -14,6 +14,7 @@ import {
 
 const prefix = '/api/worker-manager/v1';
 
+/** The worker-manager's endpoints for registrations, errors, pools and providers. */
 export function managerRoutes(add: AddRoute, world: World): void {
   // Whatever it is signed with: the proof alone counts.
   add('POST', `${prefix}/worker/register`, 'registerWorker', (call) =>

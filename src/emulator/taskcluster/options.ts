@@ -53,6 +53,7 @@ export type TaskclusterOptions = Partial<SwitchValues<typeof taskclusterSwitches
   atTaskclusterRequest?: AtTaskclusterRequest;
 };
 
+/** Every switch with its value, and the faults in both spellings; throws for a line that is no fault. */
 export function taskclusterSettings(options: TaskclusterOptions): TaskclusterSettings {
   const settings = withDefaults(taskclusterSwitches, options);
   const faults = settings.failTaskcluster.map((line) => parseFault(line));

@@ -27,6 +27,7 @@ const proofs: Record<ProviderType, Array<keyof Proof>> = {
   azure: ['document'],
 };
 
+/** Credentials for a worker with the right proof; each call makes the secret of the last void (facts 14). */
 export function registerWorker(world: World, registration: Registration) {
   const {workerPoolId, providerId, workerIdentityProof: proof} = registration;
   const pool = poolOf(world, workerPoolId);

@@ -5,9 +5,12 @@ export type Check = (value: unknown, where: string) => string[];
 
 type Shape = Readonly<Record<string, {check: Check; isRequired: boolean}>>;
 
+/** A field that must be there. */
 export const required = (check: Check) => ({check, isRequired: true});
+/** A field that may be left out. */
 export const optional = (check: Check) => ({check, isRequired: false});
 
+/** A text, of any form and length unless these are given. */
 export function text({
   pattern,
   longest = Infinity,
@@ -29,14 +32,17 @@ export function text({
 const dateTime =
   /^\d{4}-[01]\d-[0-3]\dt[0-2]\d:[0-5]\d:[0-6]\d(?:\.\d+)?(?:z|[+\-]\d{2}:?\d{2})$/iv;
 
+/** A date and time with its zone, in the form of RFC 3339. */
 export const time: Check = (value, where) =>
   typeof value === 'string' && dateTime.test(value) && !Number.isNaN(Date.parse(value))
     ? []
     : [`${where} must match format "date-time"`];
 
+/** A whole number of at least 1. */
 export const positive: Check = (value, where) =>
   Number.isSafeInteger(value) && (value as number) >= 1 ? [] : [`${where} must be integer >= 1`];
 
+/** An object, whatever is in it. */
 export const anyObject: Check = (value, where) =>
   isObject(value) ? [] : [`${where} must be object`];
 
@@ -61,6 +67,7 @@ export function object(shape: Shape): Check {
   };
 }
 
+/** Fits exactly one of these checks: two that fit are as wrong as none. */
 export function oneOf(...checks: readonly Check[]): Check {
   return (value, where) => {
     const fitting = checks.filter((check) => check(value, where).length === 0).length;

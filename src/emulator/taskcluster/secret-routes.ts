@@ -6,6 +6,7 @@ import type {World} from './world.js';
 /** A name may have slashes, encoded or not. */
 const path = '/api/secrets/v1/secret/:name{.+}';
 
+/** The secrets service: an expired secret is a 404, and deleting one that is not there succeeds. */
 export function secretRoutes(add: AddRoute, world: World): void {
   const {secrets, clock} = world;
 

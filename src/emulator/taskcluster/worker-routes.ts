@@ -8,6 +8,7 @@ import {keyOf, type Row, rowOf, type World} from './world.js';
 const prefix = '/api/worker-manager/v1/workers/:workerPoolId';
 const states: ReadonlySet<string> = new Set(['requested', 'running', 'stopping', 'stopped']);
 
+/** The worker-manager's endpoints for single workers, and its lists of them by pool and group. */
 export function workerRoutes(add: AddRoute, world: World): void {
   const mayHaveColon = true;
 

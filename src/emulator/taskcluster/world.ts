@@ -71,6 +71,7 @@ export const issuer = 'static/taskcluster/worker-manager';
 
 const dayMs = 24 * 3600 * 1000;
 
+/** A Taskcluster with its clients and pools, without workers; throws for a pool whose provider is not there. */
 export function createWorld(clock: Clock, settings: TaskclusterSettings): World {
   const accessToken =
     settings.taskclusterAccessToken === '' ? madeUpToken() : settings.taskclusterAccessToken;
@@ -102,6 +103,7 @@ export function createWorld(clock: Clock, settings: TaskclusterSettings): World 
   return world;
 }
 
+/** Adds a worker pool, or replaces the one of that id; throws when its provider is not there. */
 export function addPool(
   {pools, providers, clock}: World,
   workerPoolId: string,
@@ -114,9 +116,11 @@ export function addPool(
   pools.set(workerPoolId, {workerPoolId, providerId, config, created: clock.now()});
 }
 
+/** A worker's name as rows are keyed by and scopes end with: `<pool>/<group>/<id>`. */
 export const keyOf = ({workerPoolId, workerGroup, workerId}: WorkerName) =>
   `${workerPoolId}/${workerGroup}/${workerId}`;
 
+/** The pool of that id; throws the 404 when there is none. */
 export function poolOf({pools}: World, workerPoolId: string): Pool {
   const pool = pools.get(workerPoolId);
   if (pool === undefined) {
@@ -126,6 +130,7 @@ export function poolOf({pools}: World, workerPoolId: string): Pool {
   return pool;
 }
 
+/** The worker of that name, stopped ones too; throws the 404 when there is none. */
 export function rowOf({rows}: World, name: WorkerName): Row {
   const row = rows.get(keyOf(name));
   if (row === undefined) {
