@@ -20,6 +20,7 @@ export class Fleet {
   readonly #states = new Map<string, string>();
   readonly #failures = new Map<string, ActionableError>();
   readonly #missing = new Map<string, number>();
+  #lastListed = new Set<number>();
   #wasListed = false;
 
   constructor(
@@ -60,6 +61,23 @@ export class Fleet {
     );
   }
 
+  /** Those that are workers, and that the last listing did not show. */
+  get unlisted(): Droplet[] {
+    return [...this.droplets.values()].filter(
+      ({id, name}) => this.registered.has(name) && !this.#lastListed.has(id),
+    );
+  }
+
+  /** Takes in that a droplet is there but not ours any more, by its tags; throws when too few are left. */
+  loseTags({name, id}: Droplet): void {
+    this.#fail(
+      name,
+      new ActionableError('TAGS_LOST', `Droplet ${name} (${id}) has lost its tags`, [
+        'Try again: a cleanup may have deleted a tag that was unused until then',
+      ]),
+    );
+  }
+
   /** Why droplets will not become workers. */
   get failures(): ActionableError[] {
     return [...this.#failures.values()];
@@ -85,6 +103,7 @@ export class Fleet {
   /** Takes in a listing of droplets; throws when too few are left. */
   seeDroplets(listed: Droplet[], passedSeconds: number, everySeconds: number): void {
     const byId = new Map(listed.map((droplet) => [droplet.id, droplet]));
+    this.#lastListed = new Set(byId.keys());
     this.#wasListed ||= [...this.droplets.values()].every(({id}) => byId.has(id));
     for (const [name, last] of this.droplets) {
       const droplet = byId.get(last.id);

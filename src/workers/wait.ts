@@ -2,7 +2,7 @@ import type {CiServer, WorkerRequest} from '../ci-server.js';
 import type {Context} from '../context.js';
 import {deleteDroplets} from './delete.js';
 import type {Fleet} from './fleet.js';
-import {nameTag} from './identity.js';
+import {identify, nameTag} from './identity.js';
 import {StillWaiting, orStillWaiting, pollUntil} from './poll.js';
 import {asMade, publicAddress} from './worker.js';
 
@@ -40,6 +40,7 @@ export async function waitUntilRegistered(
   }
 
   await learnAddresses(fleet, waiting, context);
+  await confirmTags(fleet, context);
 }
 
 /** Never ends by itself: while workers boot, a droplet that is off or gone ends the wait at once. */
@@ -100,7 +101,7 @@ async function watchWorkers(
   );
 }
 
-/** A worker can register before DigitalOcean shows its address, which people want in the result. */
+/** The last look. A worker can register before DigitalOcean shows its address, which people want in the result. */
 async function learnAddresses(
   fleet: Fleet,
   {request, pace, withGpus}: Waiting,
@@ -108,9 +109,6 @@ async function learnAddresses(
 ): Promise<void> {
   const areKnown = () =>
     [...fleet.droplets.values()].every((droplet) => publicAddress(droplet) !== undefined);
-  if (areKnown()) {
-    return;
-  }
 
   try {
     await pollUntil(
@@ -127,5 +125,23 @@ async function learnAddresses(
     );
   } catch {
     // The workers work; a missing address in the result is no reason to destroy them.
+  }
+}
+
+/**
+ * What the last look did not show may have lost its tag to a cleanup that was about to delete the tag as unused when
+ * the droplet was made. Nobody would find it by its name again, so it counts as failed, and is destroyed.
+ */
+async function confirmTags(
+  fleet: Fleet,
+  {digitalOcean, signal}: Pick<Context, 'digitalOcean' | 'signal'>,
+): Promise<void> {
+  for (const {id} of fleet.unlisted) {
+    // Unanswered, it is as it was: a worker that works.
+    const droplet = await digitalOcean.droplet(id, signal).catch(() => undefined);
+    signal.throwIfAborted();
+    if (droplet !== undefined && identify(droplet) === undefined) {
+      fleet.loseTags(droplet);
+    }
   }
 }

@@ -66,6 +66,27 @@ test('a cleanup during a create and a destroy harms neither', async () => {
   expect(emulator.concourse.workers()).toHaveLength(2);
 });
 
+test('a create whose tag a cleanup deletes as unused at that moment leaves nothing', async () => {
+  let isMade = false;
+  await using emulator = await startQuick({
+    async onResponse({method, path}) {
+      if (!(method === 'POST' && path === '/v2/droplets') || isMade) {
+        return;
+      }
+
+      isMade = true;
+      await other.context.digitalOcean.deleteTag('do-worker:name:build-arm');
+    },
+  });
+  const [{context}, other] = [await connect(emulator), await connect(emulator)];
+
+  const created = createWorkers(await request({count: 2}), context);
+
+  await expect(created).rejects.toMatchObject({code: 'TAGS_LOST'});
+  expect(emulator.digitalOcean.everyDroplet()).toHaveLength(2);
+  expect(emulator.digitalOcean.droplets().map(({name}) => name)).toEqual([]);
+});
+
 test('a run key that is used again after a kill ends with one set of droplets', async () => {
   await using emulator = await startQuick({bootMs: 60_000});
   const killed = await connect(emulator);
