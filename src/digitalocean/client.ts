@@ -131,7 +131,8 @@ export class DigitalOcean {
     const answer = await this.#call<{droplets: Droplet[]}>(
       'POST',
       'v2/droplets',
-      'droplet:create and tag:create',
+      // All that a create pulls in (facts 11).
+      'droplet:create actions:read image:read regions:read sizes:read tag:create tag:read (and vpc:read with a VPC)',
       {json: droplets, betweenAttempts: signal},
     );
     return listIn<Droplet>(answer, 'droplets').map(asDroplet);
@@ -209,7 +210,11 @@ export class DigitalOcean {
     query: Record<string, string>,
     signal?: AbortSignal,
   ): Promise<Item[]> {
-    const scopes = {droplets: 'droplet:read and tag:read', sizes: 'sizes:read', tags: 'tag:read'};
+    const scopes = {
+      droplets: 'droplet:read and tag:read',
+      sizes: 'sizes:read and regions:read',
+      tags: 'tag:read',
+    };
     const get = async (page: string) =>
       this.#call<ListPage<Item>>('GET', `v2/${root}`, scopes[root], {
         query: {...query, page, per_page: pageSize},
