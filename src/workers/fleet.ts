@@ -149,11 +149,11 @@ export class Fleet {
     }
 
     const kept = rivals.toSorted((a, b) => a.id - b.id).slice(0, this.size.count);
-    const ids = new Set(kept.map(({id}) => id));
+    const surplus = new Set(rivals.filter((rival) => !kept.includes(rival)).map(({id}) => id));
     const yielded = [...this.droplets.values()].filter(
-      ({id, name}) => !ids.has(id) && !this.registered.has(name),
+      ({id, name}) => surplus.has(id) && !this.registered.has(name),
     );
-    for (const {name} of yielded.slice(0, rivals.length - this.size.count)) {
+    for (const {name} of yielded) {
       this.droplets.delete(name);
     }
 
@@ -162,7 +162,7 @@ export class Fleet {
         .filter(({name}) => !this.droplets.has(name))
         .slice(0, this.size.count - this.droplets.size),
     );
-    return yielded.slice(0, rivals.length - this.size.count);
+    return yielded;
   }
 
   #isSameRun(droplet: Droplet): boolean {
