@@ -47,11 +47,13 @@ export class Fields {
   /** A whole number of either sign, given as such or as a text. */
   optionalInteger(key: string): number | undefined {
     const text = this.optionalString(key);
-    if (text === undefined || Number.isSafeInteger(Number(text))) {
-      return text === undefined ? undefined : Number(text);
+    if (text === undefined) {
+      return undefined;
     }
 
-    return this.#wrong<number | undefined>(key, 'is not a whole number', undefined);
+    return /^-?\d+$/v.test(text.trim()) && Number.isSafeInteger(Number(text))
+      ? Number(text)
+      : this.#wrong<number | undefined>(key, 'is not a whole number', undefined);
   }
 
   /** A duration in seconds, given as such or with a unit: 90m, 4h, 1d. */

@@ -78,6 +78,14 @@ export function isCertificateError(code: string): boolean {
 
 /** What to look at when no answer came, by Node's code for the failure. */
 export function suggestionsFor(code: string): string[] {
+  if (/EXPIRED|NOT_YET_VALID/v.test(code)) {
+    return ['Renew its certificate, or set the clock of this machine'];
+  }
+
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+    return ['Use the host name that its certificate is for'];
+  }
+
   return isCertificateError(code)
     ? [
         'Give the certificate authority that signed its certificate: --ca-cert FILE, or to start-worker NODE_EXTRA_CA_CERTS=FILE in its environment',
