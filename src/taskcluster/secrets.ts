@@ -24,14 +24,4 @@ export class Secrets {
     const found = await unlessUnknown(this.#http<Secret>('GET', pathOf('secret', name), {signal}));
     return found && expectIn(found, ({secret}) => secret !== undefined, this.#rootUrl);
   }
-
-  /** Replaces one of the same name. */
-  async set(name: string, secret: Secret, signal?: AbortSignal): Promise<void> {
-    await this.#http('PUT', pathOf('secret', name), {json: secret, signal});
-  }
-
-  /** Resolves also when there was none. */
-  async remove(name: string, signal?: AbortSignal): Promise<void> {
-    await this.#http('DELETE', pathOf('secret', name), {signal});
-  }
 }

@@ -40,8 +40,6 @@ export type Reregistered = {expires: string; credentials: Credentials; secret: s
 
 export type Registered = Reregistered & {workerConfig: Record<string, unknown>};
 
-export type ShouldTerminate = {terminate: boolean; reason: string};
-
 /** Public: anybody may read it. */
 export type WorkerErrorReport = {
   workerGroup: string;

@@ -14,7 +14,6 @@ import type {
   Registered,
   Registration,
   Reregistered,
-  ShouldTerminate,
   Worker,
   WorkerDefinition,
   WorkerErrorReport,
@@ -100,11 +99,6 @@ export class WorkerManager {
     return this.#registered(answer);
   }
 
-  /** Undefined when it is not known. */
-  async worker(worker: WorkerName, signal?: AbortSignal): Promise<Worker | undefined> {
-    return unlessUnknown(this.#http<Worker>('GET', workerPath(worker), {signal}));
-  }
-
   /**
    * Makes a static worker known before its machine exists. For a name that is in use already the answer looks just as
    * good, yet the old secret and expiry stay (facts 14): use new names only.
@@ -121,11 +115,6 @@ export class WorkerManager {
   /** Stops it for good; may be repeated. Rejects for a worker that never was. */
   async removeWorker(worker: WorkerName, signal?: AbortSignal): Promise<void> {
     await this.#http('DELETE', workerPath(worker), {signal});
-  }
-
-  /** Whether the worker had better end, and why; servers before v96 have no such endpoint (facts 13). */
-  async shouldWorkerTerminate(worker: WorkerName, signal?: AbortSignal): Promise<ShouldTerminate> {
-    return this.#http('GET', `${workerPath(worker)}/should-terminate`, {signal});
   }
 
   /** All of a pool, or those in one state: new static workers, too, which `listWorkers` does not know (facts 13). */

@@ -1,6 +1,6 @@
 import {describe, expect, test} from '@jest/globals';
 import type {TaskclusterEmulator} from '../../src/emulator/taskcluster/server.js';
-import {as, call} from '../emulator/taskcluster/calls.js';
+import {as, call, path as workerPath, type Credentials} from '../emulator/taskcluster/calls.js';
 import {
   definition,
   inAnHour,
@@ -16,6 +16,8 @@ import {hasReference, readContract, type Exchange} from './taskcluster-reference
 const missing = 'skipped: the published references are not in ../shared/specs';
 const suite = hasReference ? describe : describe.skip;
 
+const secretPath = '/api/secrets/v1/secret/worker-pool%3Ado%2Fci';
+
 const report = {
   workerGroup: worker.workerGroup,
   workerId: worker.workerId,
@@ -25,7 +27,7 @@ const report = {
   extra: {a: [1]},
 };
 
-/** Calls every endpoint that the client has. */
+/** Calls every endpoint that the clients have, and those besides that the emulator has. */
 async function callEverything(emulator: TaskclusterEmulator): Promise<void> {
   const manager = managerOf(emulator);
   const secrets = secretsOf(emulator);
@@ -34,18 +36,22 @@ async function callEverything(emulator: TaskclusterEmulator): Promise<void> {
   const registered = await manager.registerWorker(registration('2026-11-24T03:00:00Z'));
   const own = managerOf(emulator, registered);
   await own.reregisterWorker(worker, registered.secret);
-  await own.shouldWorkerTerminate(worker);
+  await call(
+    as(emulator, registered.credentials as Credentials),
+    'GET',
+    `${workerPath}/should-terminate`,
+  );
   await own.reportWorkerError(pool, report);
-  await manager.worker(worker);
+  await call(emulator, 'GET', workerPath);
   await manager.workerPool(pool);
   await manager.createWorker({...worker, workerId: 'w-2'}, definition());
   await manager.listWorkersForWorkerPool(pool, {state: 'running'});
   emulator.setLastActive(worker, Date.now());
   await manager.listWorkers(pool);
   await own.removeWorker(worker);
-  await secrets.set('worker-pool:do/ci', {secret: {config: {}}, expires: inAnHour()});
+  await call(emulator, 'PUT', secretPath, {secret: {config: {}}, expires: inAnHour()});
   await secrets.get('worker-pool:do/ci');
-  await secrets.remove('worker-pool:do/ci');
+  await call(emulator, 'DELETE', secretPath);
 }
 
 const operations = [

@@ -29,8 +29,6 @@ test('a static worker is made, shown, listed and removed', async () => {
   await manager.removeWorker(other);
 
   expect(created).toMatchObject({...worker, state: 'running', capacity: 1});
-  expect(await manager.worker(worker)).toEqual(created);
-  expect(await manager.worker({...worker, workerId: 'nobody'})).toBeUndefined();
   expect(await manager.listWorkersForWorkerPool(pool)).toHaveLength(2);
   expect(await manager.listWorkersForWorkerPool(pool, {state: 'running'})).toEqual([created]);
 });
@@ -65,10 +63,10 @@ test('knows the time of the service', async () => {
 test('every part of a name is one segment of the path', async () => {
   await using emulator = await start();
 
-  await managerOf(emulator).shouldWorkerTerminate(emulator.addWorker(worker));
+  await managerOf(emulator).removeWorker(emulator.addWorker(worker));
 
   expect(emulator.requests.map(({path}) => path)).toEqual([
-    '/api/worker-manager/v1/workers/do%2Fci/nyc3/w-1/should-terminate',
+    '/api/worker-manager/v1/workers/do%2Fci/nyc3/w-1',
   ]);
 });
 
@@ -98,8 +96,7 @@ test('a worker registers unsigned and gets credentials that work for itself alon
   expect(emulator.requests[0]).toMatchObject({isSigned: false, status: 200});
   expect(workerConfig).toEqual({genericWorker: {config: {a: 1}}});
   expect(secret).toHaveLength(44);
-  expect(await own.shouldWorkerTerminate(worker)).toMatchObject({terminate: false});
-  expect(await failure(own.worker(worker))).toMatchObject({
+  expect(await failure(own.createWorker(worker, definition()))).toMatchObject({
     status: 403,
     serviceCode: 'InsufficientScopes',
   });
@@ -233,7 +230,7 @@ test('errors carry the code and the words of the service on one line, and what t
   const wrong = managerOf(emulator, {credentials: {clientId: 'me', accessToken: 'other'}});
 
   const refusal = await failure<ApiError>(mine.createWorker(worker, definition()));
-  const unsigned = await failure<ApiError>(wrong.worker(worker));
+  const unsigned = await failure<ApiError>(wrong.workerPool(pool));
 
   expect(refusal.message).toBe(
     "Taskcluster's worker-manager answered 403 to PUT workers/do%2Fci/nyc3/w-1: " +
@@ -249,9 +246,9 @@ test('a clock that is wrong is named as the cause', async () => {
   await using near = await start({clockAheadSeconds: 310});
   await using far = await start({clockAheadSeconds: 1000});
 
-  const error = await failure<ApiError>(managerOf(far).worker(worker));
+  const error = await failure<ApiError>(managerOf(far).workerPool(pool));
 
-  expect(await managerOf(near).worker(worker)).toBeUndefined();
+  expect(await managerOf(near).workerPool(pool)).toBeDefined();
   expect(error.status).toBe(401);
   expect(error.suggestions[0]).toContain("Set this machine's clock");
 });
@@ -324,8 +321,8 @@ test('the answers of something else are not taken for Taskcluster', async () => 
   await using emulator = await start();
   const elsewhere = managerOf(emulator, {rootUrl: `${emulator.url}/else`});
 
-  // A 404, but not the one of a worker that is not known.
-  expect(await failure(elsewhere.worker(worker))).toMatchObject({code: 'API', status: 404});
+  // A 404, but not the one of a pool that is not known.
+  expect(await failure(elsewhere.workerPool(pool))).toMatchObject({code: 'API', status: 404});
   expect(await failure(elsewhere.listWorkersForWorkerPool(pool))).toMatchObject({status: 404});
 });
 
@@ -334,7 +331,7 @@ test('a root URL may end with a slash, and a signal ends a call', async () => {
   const manager = managerOf(emulator, {rootUrl: `${emulator.url}/`});
   const signal = AbortSignal.abort(new Interrupted('SIGINT'));
 
-  expect(await manager.worker(worker)).toBeUndefined();
+  expect(await manager.workerPool(pool)).toBeDefined();
   expect(await failure(manager.createWorker(worker, definition(), {signal}))).toBeInstanceOf(
     Interrupted,
   );
