@@ -98,6 +98,16 @@ export function inOneLine(message: string, suggestions: string[]): string {
   return [message, ...suggestions.slice(0, 1)].join('. ');
 }
 
+/** A failure that an operation can go on without; throws an interrupt and a bug of ours on. */
+export function survivable(error: unknown, signal: AbortSignal): ActionableError {
+  signal.throwIfAborted();
+  if (!(error instanceof ActionableError)) {
+    throw error;
+  }
+
+  return error;
+}
+
 function listed(lines: string[]): string {
   return lines.length === 1
     ? lines[0]!

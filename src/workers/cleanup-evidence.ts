@@ -1,7 +1,7 @@
 import type {Kind} from '../ci-server.js';
 import type {Context} from '../context.js';
 import type {Droplet} from '../digitalocean/types.js';
-import {ActionableError} from '../errors.js';
+import {ActionableError, survivable} from '../errors.js';
 import type {CleanupRequest} from './cleanup.js';
 import type {Evidence} from './cleanup-decisions.js';
 import {identify, markerTag, nameTag} from './identity.js';
@@ -81,12 +81,8 @@ async function listed(
     const [workers, areAllListed] = await Promise.all([ci.list(signal), ci.listsAll(signal)]);
     return {workers, areAllListed};
   } catch (error) {
-    signal.throwIfAborted();
-    if (!(error instanceof ActionableError)) {
-      throw error;
-    }
-
-    progress.note(`Only expired and switched-off droplets are deleted: ${error.message}`);
+    const {message} = survivable(error, signal);
+    progress.note(`Only expired and switched-off droplets are deleted: ${message}`);
     return undefined;
   }
 }

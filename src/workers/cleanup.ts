@@ -1,6 +1,6 @@
 import {setTimeout as delay} from 'node:timers/promises';
 import type {Context} from '../context.js';
-import {ActionableError, UsageError, inOneLine} from '../errors.js';
+import {UsageError, inOneLine, survivable} from '../errors.js';
 import {decide, type Decision} from './cleanup-decisions.js';
 import {look} from './cleanup-evidence.js';
 import {removeStaleWorkers, removeUnusedTags} from './cleanup-rest.js';
@@ -68,12 +68,7 @@ export async function cleanUp(
       evidence = await look(request, context);
       decisions = confirmed(decisions, decide(evidence, request));
     } catch (error) {
-      signal.throwIfAborted();
-      if (!(error instanceof ActionableError)) {
-        throw error;
-      }
-
-      decisions = unconfirmed(decisions, error.message);
+      decisions = unconfirmed(decisions, survivable(error, signal).message);
     }
   }
 

@@ -1,6 +1,6 @@
 import type {CiServer, CiWorker, Kind} from '../ci-server.js';
 import type {Context} from '../context.js';
-import {ActionableError, UsageError} from '../errors.js';
+import {ActionableError, UsageError, survivable} from '../errors.js';
 import {adviceOn} from './create-failed.js';
 import {deleteDroplets, type Leftover} from './delete.js';
 import {drain} from './drain.js';
@@ -148,11 +148,7 @@ async function listWorkers(
   try {
     return await ci?.list(signal);
   } catch (error) {
-    signal.throwIfAborted();
-    if (!(error instanceof ActionableError)) {
-      throw error;
-    }
-
+    survivable(error, signal);
     return undefined;
   }
 }
@@ -172,22 +168,18 @@ async function remove(
   try {
     left = await ci.remove(names, signal);
   } catch (error) {
-    signal.throwIfAborted();
-    if (!(error instanceof ActionableError)) {
-      throw error;
-    }
-
+    const {message, suggestions} = survivable(error, signal);
     // Who gives the CI id by hand knows that the CI server is down.
     if (request.ciId !== undefined) {
-      progress.note(`The CI server still lists the workers: ${error.message}`);
+      progress.note(`The CI server still lists the workers: ${message}`);
       return null;
     }
 
     throw new ActionableError(
       'WORKER_LEFT',
-      `The droplets of ${request.workerName} are gone, but the CI server could not be told: ${error.message}`,
+      `The droplets of ${request.workerName} are gone, but the CI server could not be told: ${message}`,
       [
-        ...error.suggestions,
+        ...suggestions,
         ...ci.advice.stillListed(names),
         `Or leave it to ${cleanupCommand({kind: ci.kind})}`,
       ],

@@ -1,6 +1,6 @@
 import type {CiServer, CiWorker, Kind} from '../ci-server.js';
 import type {Context} from '../context.js';
-import {ActionableError} from '../errors.js';
+import {survivable} from '../errors.js';
 import {describeWorker, ownedIn, stateIn, type Worker} from './worker.js';
 import {ciIdOf, markerTag, nameTag} from './identity.js';
 
@@ -46,12 +46,7 @@ async function ask(
     const ciId = ciIdOf(await ci.externalUrl(signal));
     return {kind: ci.kind, ciId, workers: await ci.list(signal)};
   } catch (error) {
-    signal.throwIfAborted();
-    if (!(error instanceof ActionableError)) {
-      throw error;
-    }
-
-    progress.note(`Worker states are unknown: ${error.message}`);
+    progress.note(`Worker states are unknown: ${survivable(error, signal).message}`);
     return undefined;
   }
 }

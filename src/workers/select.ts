@@ -1,7 +1,7 @@
 import type {CiServer, Kind} from '../ci-server.js';
 import type {Context} from '../context.js';
 import type {Droplet} from '../digitalocean/types.js';
-import {ActionableError} from '../errors.js';
+import {ActionableError, survivable} from '../errors.js';
 import {ownedIn, type Owned} from './worker.js';
 import {ciIdOf, markerTag, nameTag} from './identity.js';
 import {destroyCommand} from './suggested.js';
@@ -68,11 +68,7 @@ export async function ownCiId(
   try {
     return {id: ciIdOf(await ci.externalUrl(signal)), isCertain: true};
   } catch (error) {
-    signal.throwIfAborted();
-    if (!(error instanceof ActionableError)) {
-      throw error;
-    }
-
+    survivable(error, signal);
     return {id: ciIdOf(ci.url), isCertain: false};
   }
 }
