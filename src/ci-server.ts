@@ -59,8 +59,15 @@ export type CiServer = {
   readonly advice: Advice;
   /** The URL that names what is listed here, as the server itself gives it, else as it was given. */
   externalUrl(signal?: AbortSignal): Promise<string>;
-  /** Everything that can be known without a request: adds problems, gives values to try the template with. */
-  plan(request: WorkerRequest, problems: string[]): Record<string, unknown>;
+  /**
+   * Everything that can be known without a request: adds problems, gives values to try the template with. With `isAsked`
+   * it will be asked for its workers too.
+   */
+  plan(
+    request: WorkerRequest,
+    problems: string[],
+    use: {isAsked: boolean},
+  ): Record<string, unknown>;
   /** Everything that can be known before it costs money; writes nothing. Gives a line to show. */
   preflight(request: WorkerRequest, signal: AbortSignal): Promise<string>;
   /** The template's values as `prepare` would give them for a droplet of this name, without making records. */

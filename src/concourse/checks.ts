@@ -1,7 +1,7 @@
 import type {WorkerRequest} from '../ci-server.js';
 import {ActionableError} from '../errors.js';
 import {urlProblem} from '../settings.js';
-import type {Concourse} from './client.js';
+import {howToLogIn, type Concourse} from './client.js';
 import type {ConcourseSettings} from './ci-server.js';
 import type {Info} from './types.js';
 import {compareVersions, isCompatible, isDevelopmentBuild, workerVersionOf} from './version.js';
@@ -51,6 +51,12 @@ export function inputProblems(
   }
 
   return problems;
+}
+
+/** What is wrong when nobody can be asked for the workers; a login that is not whole has been told of. */
+export function loginProblems({url, login}: ConcourseSettings, found: string[]): string[] {
+  const isTold = found.some((problem) => /DO_WORKER_CONCOURSE_|\bfly/v.test(problem));
+  return login === undefined && !isTold ? [`No login for Concourse at ${url}. ${howToLogIn}`] : [];
 }
 
 /** The release that workers of this web need: a lower or other-major one registers but never gets work. */

@@ -4,7 +4,7 @@ import {defaultDownloadUrl, type ConcourseTemplateValues} from '../cloud-init/co
 import {parsePrivateKey, parseWorkerKeys} from '../cloud-init/keys.js';
 import {secret} from '../cloud-init/secret.js';
 import {orProblems} from '../settings.js';
-import {checkTeam, inputProblems, releaseFor} from './checks.js';
+import {checkTeam, inputProblems, loginProblems, releaseFor} from './checks.js';
 import {Concourse, type Login} from './client.js';
 import {removeWorkers, retireWorkers} from './removal.js';
 import {lacks} from './registration.js';
@@ -105,8 +105,12 @@ export async function createConcourse(
       return externalUrl !== undefined && URL.canParse(externalUrl) ? externalUrl : url;
     },
 
-    plan(request, found) {
+    plan(request, found, {isAsked}) {
       found.push(...inputProblems(settings, request, found));
+      if (isAsked) {
+        found.push(...loginProblems(settings, found));
+      }
+
       return templateValues(settings.version ?? '99.99.99', request);
     },
 

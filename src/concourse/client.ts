@@ -3,6 +3,9 @@ import {createHttp, type Http} from '../http.js';
 import type {Info, User, Worker} from './types.js';
 import {compareVersions} from './version.js';
 
+export const howToLogIn =
+  'Set DO_WORKER_CONCOURSE_USERNAME and DO_WORKER_CONCOURSE_PASSWORD, or use --target with a fly login';
+
 export type Login =
   | {token: string; expiresAt?: Date | undefined; target: string}
   | {username: string; password: string};
@@ -134,9 +137,7 @@ export class Concourse {
   async #logIn(signal?: AbortSignal): Promise<string> {
     const login = this.#login;
     if (login === undefined) {
-      throw new ActionableError('NO_LOGIN', `No login for Concourse at ${this.url}`, [
-        'Set DO_WORKER_CONCOURSE_USERNAME and DO_WORKER_CONCOURSE_PASSWORD, or use --target with a fly login',
-      ]);
+      throw new ActionableError('NO_LOGIN', `No login for Concourse at ${this.url}`, [howToLogIn]);
     }
 
     if ('token' in login) {

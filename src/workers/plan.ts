@@ -63,7 +63,7 @@ export async function planWorkers(
     ...placeProblems(request),
   ];
   if (ci !== undefined) {
-    const values = ci.plan(workerRequest, problems);
+    const values = ci.plan(workerRequest, problems, {isAsked: true});
     // Values that are missing have been named above; the template would only repeat it.
     if (problems.length === 0) {
       problems.push(...(await templateProblems(request.template, values)));

@@ -31,7 +31,7 @@ export async function renderWorker(
   }
 
   const workerRequest = workerRequestOf(request);
-  ci.plan(workerRequest, found);
+  ci.plan(workerRequest, found, {isAsked: false});
   if (found.length > 0) {
     throw new UsageError(found);
   }

@@ -119,11 +119,12 @@ test('wrong usage exits with 2, tells every problem, and sends nothing', async (
       '--var',
       'secret-without-equals',
     ],
-    environment,
+    {...environment, DO_WORKER_CONCOURSE_USERNAME: '', DO_WORKER_CONCOURSE_PASSWORD: ''},
   );
 
   expect(code).toBe(2);
-  expect(stderr).toMatch(/4 problems/v);
+  expect(stderr).toMatch(/5 problems/v);
+  expect(stderr).toContain('No login for Concourse at');
   expect(stderr).toContain('--worker-key: cannot read /nonexistent (no such file)');
   expect(emulator.digitalOcean.requests).toEqual([]);
 });
