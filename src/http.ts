@@ -9,7 +9,8 @@ import {
   suggestionsFor,
   type Explanation,
 } from './http-answers.js';
-import {createRateLimit, gateOf, type RateLimit} from './rate-limit.js';
+import {gateOf} from './http-gate.js';
+import {createRateLimit, type RateLimit} from './rate-limit.js';
 
 export type HttpOptions = {
   url: string;

@@ -77,8 +77,9 @@ const table: Record<string, {may: string[]; types?: string[]; libraries: string[
   duration: {may: [], libraries: []},
   settings: {may: [], libraries: []},
   errors: {may: [], libraries: []},
-  http: {may: ['http-answers', 'rate-limit'], libraries: ['got', 'p-retry']},
+  http: {may: ['http-answers', 'http-gate', 'rate-limit'], libraries: ['got', 'p-retry']},
   'http-answers': {may: [], libraries: []},
+  'http-gate': {may: [], libraries: []},
   'rate-limit': {may: [], libraries: ['p-queue']},
   taskcluster: {
     may: ['http', 'rate-limit', 'settings', 'cloud-init'],
