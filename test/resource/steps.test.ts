@@ -1,10 +1,10 @@
 import {writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import {expect, test} from '@jest/globals';
-import type {ActionableError} from '../../src/errors.js';
 import {runIn} from '../../src/resource/in.js';
 import {runOut} from '../../src/resource/out.js';
 import {startQuick} from '../support/connect.js';
+import {failure} from '../support/failure.js';
 import {newDirectory, sourceFor} from '../support/resource.js';
 import {edgeOn} from './run.js';
 
@@ -21,15 +21,6 @@ async function put(
     edge,
   );
   return {...answer, progress};
-}
-
-async function failure(running: Promise<unknown>): Promise<ActionableError> {
-  return running.then(
-    () => {
-      throw new Error('it succeeded');
-    },
-    (error: unknown) => error as ActionableError,
-  );
 }
 
 const names = (emulator: Emulator) => emulator.digitalOcean.droplets().map(({name}) => name);

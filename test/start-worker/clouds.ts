@@ -2,7 +2,6 @@ import {once} from 'node:events';
 import {createServer, type IncomingMessage, type ServerResponse} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import {setTimeout as delay} from 'node:timers/promises';
-import {ActionableError} from '../../src/errors.js';
 import {makeProvider} from '../../src/start-worker/providers.js';
 import type {Found, Provider} from '../../src/start-worker/provider.js';
 import {Section} from '../../src/start-worker/section.js';
@@ -142,16 +141,4 @@ export async function until(isTrue: () => boolean): Promise<void> {
 
     await delay(4);
   }
-}
-
-export async function failure(doing: Promise<unknown>): Promise<ActionableError> {
-  const error: unknown = await doing.then(
-    () => new Error('it succeeded'),
-    (error: unknown) => error,
-  );
-  if (error instanceof ActionableError) {
-    return error;
-  }
-
-  throw error;
 }

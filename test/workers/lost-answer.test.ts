@@ -1,20 +1,9 @@
 import {setTimeout as delay} from 'node:timers/promises';
 import {expect, test} from '@jest/globals';
 import {connect, dropletPosts, request, startQuick} from '../support/connect.js';
-import {ActionableError, Interrupted} from '../../src/errors.js';
+import {failure} from '../support/failure.js';
+import {Interrupted} from '../../src/errors.js';
 import {createWorkers} from '../../src/workers/create.js';
-
-async function failure(creating: Promise<unknown>): Promise<ActionableError> {
-  const error: unknown = await creating.then(
-    () => new Error('it succeeded'),
-    (error: unknown) => error,
-  );
-  if (error instanceof ActionableError) {
-    return error;
-  }
-
-  throw error;
-}
 
 test.each([401, 403, 422, 500])(
   'a look that fails with %i once is not taken for the answer to the POST',

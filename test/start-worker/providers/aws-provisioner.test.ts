@@ -1,6 +1,7 @@
 import {expect, test} from '@jest/globals';
 import {secret, secretPath, securityToken, startProvisioner} from '../cloud-documents.js';
-import {failure, make, until, watched, type Cloud} from '../clouds.js';
+import {make, until, watched, type Cloud} from '../clouds.js';
+import {failure} from '../../support/failure.js';
 
 const termination = '/latest/meta-data/spot/termination-time';
 

@@ -1,6 +1,7 @@
 import {expect, test} from '@jest/globals';
 import {awsDocument, startAws, userData} from '../cloud-documents.js';
-import {failure, hang, make, until, watched, type Turn} from '../clouds.js';
+import {hang, make, until, watched, type Turn} from '../clouds.js';
+import {failure} from '../../support/failure.js';
 
 const termination = '/latest/meta-data/spot/termination-time';
 

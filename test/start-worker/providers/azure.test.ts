@@ -1,6 +1,7 @@
 import {expect, test} from '@jest/globals';
 import {azureInstance, startAzure} from '../cloud-documents.js';
-import {failure, make, watched} from '../clouds.js';
+import {make, watched} from '../clouds.js';
+import {failure} from '../../support/failure.js';
 
 const instancePath = '/metadata/instance?api-version=2025-04-07';
 const attestedPath = '/metadata/attested/document?api-version=2025-04-07';

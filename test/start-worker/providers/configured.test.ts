@@ -1,6 +1,7 @@
 import {expect, test} from '@jest/globals';
 import {providers} from '../../../src/start-worker/providers.js';
-import {failure, make} from '../clouds.js';
+import {make} from '../clouds.js';
+import {failure} from '../../support/failure.js';
 
 const standalone = {
   rootURL: 'https://tc.example.com',

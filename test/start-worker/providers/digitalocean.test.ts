@@ -1,7 +1,8 @@
 import {expect, test} from '@jest/globals';
 import {start} from '../../emulator/digitalocean/start.js';
 import {droplet, startDroplet} from '../cloud-documents.js';
-import {failure, make, type Cloud} from '../clouds.js';
+import {make, type Cloud} from '../clouds.js';
+import {failure} from '../../support/failure.js';
 
 const fields = {
   rootURL: 'https://tc.example.com/',

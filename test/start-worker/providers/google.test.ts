@@ -1,6 +1,7 @@
 import {expect, test} from '@jest/globals';
 import {startGoogle, userData} from '../cloud-documents.js';
-import {drop, failure, hang, make, slow, watched} from '../clouds.js';
+import {drop, hang, make, slow, watched} from '../clouds.js';
+import {failure} from '../../support/failure.js';
 
 const base = '/computeMetadata/v1';
 const preempted = `${base}/instance/preempted`;

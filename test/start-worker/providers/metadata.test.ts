@@ -2,17 +2,8 @@ import {expect, test} from '@jest/globals';
 import {createMetadata, type Metadata} from '../../../src/start-worker/metadata.js';
 import {createImdsSession} from '../../../src/start-worker/imds-session.js';
 import {droplet, startAws, startDroplet} from '../cloud-documents.js';
-import {
-  drop,
-  failure,
-  hang,
-  make,
-  slow,
-  startCloud,
-  until,
-  type Cloud,
-  type Turn,
-} from '../clouds.js';
+import {drop, hang, make, slow, startCloud, until, type Cloud, type Turn} from '../clouds.js';
+import {failure} from '../../support/failure.js';
 
 const {signal} = new AbortController();
 

@@ -1,0 +1,127 @@
+import {expect, test} from '@jest/globals';
+import {connect, request, startQuick} from '../support/connect.js';
+import {failure} from '../support/failure.js';
+import {Interrupted} from '../../src/errors.js';
+import {createWorkers} from '../../src/workers/create.js';
+
+const phases = ['plan', 'preflight', 'create', 'active', 'booting'];
+
+test.each(phases)('Ctrl-C while in phase %s leaves nothing and exits with 130', async (phase) => {
+  await using emulator = await startQuick({bootMs: 3_600_000});
+  const connected = await connect(emulator, {
+    onPhase(name) {
+      if (name === phase) {
+        connected.abort(new Interrupted('SIGINT'));
+      }
+    },
+  });
+
+  const error = await failure(createWorkers(await request({count: 2}), connected.context));
+
+  expect(error.code).toBe('INTERRUPTED');
+  expect(error.oclif.exit).toBe(130);
+  expect(error.message).toContain(`phase: ${phase === 'plan' ? 'preflight' : phase}`);
+  expect(emulator.digitalOcean.droplets()).toEqual([]);
+});
+
+test('SIGTERM exits with 1', async () => {
+  await using emulator = await startQuick({bootMs: 3_600_000});
+  const connected = await connect(emulator, {
+    onPhase(name) {
+      if (name === 'active') {
+        connected.abort(new Interrupted('SIGTERM'));
+      }
+    },
+  });
+
+  const error = await failure(createWorkers(await request(), connected.context));
+
+  expect(error.oclif.exit).toBe(1);
+});
+
+test.each([
+  ['preflight', {slowMs: 400_000}],
+  ['active', {createMs: 3_600_000}],
+  ['booting', {bootMs: 3_600_000}],
+] as Array<[string, Parameters<typeof startQuick>[0]]>)(
+  'a time-out in phase %s leaves nothing and names the phase',
+  async (phase, options) => {
+    await using emulator = await startQuick(options);
+    const {context} = await connect(emulator);
+
+    const error = await failure(createWorkers(await request({timeoutSeconds: 60}), context));
+
+    expect(error.code).toBe('TIMEOUT');
+    expect(error.oclif.exit).toBe(1);
+    expect(error.message).toContain(`phase: ${phase}`);
+    expect(emulator.digitalOcean.droplets()).toEqual([]);
+    if (phase === 'booting') {
+      expect(error.message).toMatch(
+        /Last seen: build-arm-\S+: droplet \d+ active at [\d.]+, worker not listed yet/v,
+      );
+    }
+  },
+);
+
+test('a time-out while the POST is answered late destroys what it made', async () => {
+  await using emulator = await startQuick();
+  emulator.digitalOcean.faults.push({
+    method: 'POST',
+    path: '/v2/droplets',
+    kind: 'slow',
+    ms: 90_000,
+    times: 1,
+  });
+  const {context} = await connect(emulator);
+
+  const error = await failure(createWorkers(await request({timeoutSeconds: 60}), context));
+
+  expect(error.code).toBe('TIMEOUT');
+  expect(emulator.digitalOcean.everyDroplet()).toHaveLength(1);
+  expect(emulator.digitalOcean.droplets()).toEqual([]);
+});
+
+test('a time-out stays one though an interrupt comes while the POST is still unanswered', async () => {
+  await using emulator = await startQuick();
+  emulator.digitalOcean.faults.push({
+    method: 'POST',
+    path: '/v2/droplets',
+    kind: 'slow',
+    ms: 90_000,
+    times: 1,
+  });
+  const connected = await connect(emulator, {
+    onPhase(name) {
+      if (name === 'create') {
+        setTimeout(() => {
+          connected.abort(new Interrupted('SIGINT'));
+        }, 750);
+      }
+    },
+  });
+
+  const error = await failure(
+    createWorkers(await request({timeoutSeconds: 60}), connected.context),
+  );
+
+  expect(error.code).toBe('TIMEOUT');
+  expect(emulator.digitalOcean.droplets()).toEqual([]);
+});
+
+test('an interrupt while the answer is lost still destroys what was made', async () => {
+  await using emulator = await startQuick({
+    dropCreates: 1,
+    listLagMs: 30_000,
+    onResponse({method}) {
+      if (method === 'POST') {
+        connected.abort(new Interrupted('SIGTERM'));
+      }
+    },
+  });
+  const connected = await connect(emulator);
+
+  await failure(createWorkers(await request({count: 2}), connected.context));
+
+  expect(emulator.digitalOcean.everyDroplet()).toHaveLength(2);
+  expect(emulator.digitalOcean.droplets()).toEqual([]);
+});
