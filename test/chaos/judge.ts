@@ -86,13 +86,15 @@ function deletedNames({emulator}: World): Set<string> {
 
 /** Two creates of a run see each other in time when workers take longer to boot than lists to show droplets. */
 const notice = 20_000;
+const pollMs = 5000;
 
 /** However often a run was asked for, there is one set of its workers, unless one was stopped on its way there. */
 export function judgeRuns({truth}: World, {steps, switches, faults}: Plan): void {
   const {bootMs = 0, listLagMs = 0, tagLagMs = 0} = switches;
   const isStopped = steps.some(({stop}) => stop !== undefined);
-  const slowest = faults.reduce((sum, {ms = 0, times = 1}) => sum + ms * times, 0);
-  if (isStopped || bootMs < Math.max(listLagMs, tagLagMs) + slowest + notice) {
+  // A listing that fails is one that nobody has seen, until the next.
+  const delayed = faults.reduce((sum, {ms = pollMs, times = 1}) => sum + ms * times, 0);
+  if (isStopped || bootMs < Math.max(listLagMs, tagLagMs) + delayed + notice) {
     return;
   }
 
