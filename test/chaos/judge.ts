@@ -108,7 +108,10 @@ export function judgeRuns({truth}: World, {steps, switches, faults}: Plan): void
     most.set(run, Math.max(most.get(run) ?? 0, operation.count));
   }
 
-  const registered = truth.ours().filter(({name}) => truth.isRegistered(name));
+  // One that is off is a worker no more, though a CI server may list it for a while.
+  const registered = truth
+    .ours()
+    .filter(({name, status}) => status === 'active' && truth.isRegistered(name));
   for (const [run, count] of most) {
     const workers = registered
       .filter(({name, tags}) => {
