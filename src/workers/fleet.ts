@@ -13,6 +13,9 @@ export type FleetSize = {
 /** A new droplet may be missing from lists for this long before it counts as dropped by DigitalOcean. */
 const listingLagSeconds = 60;
 
+/** A cleanup that saw a tag unused deletes it well within this time. */
+const tagRaceSeconds = 15;
+
 /** The droplets that one create waits for, and what was last seen of each. */
 export class Fleet {
   readonly droplets = new Map<string, Droplet>();
@@ -22,6 +25,7 @@ export class Fleet {
   readonly #missing = new Map<string, number>();
   #lastListed = new Set<number>();
   #wasListed = false;
+  #wasListedLate = false;
 
   constructor(
     readonly size: FleetSize,
@@ -52,6 +56,11 @@ export class Fleet {
    */
   get isSettled(): boolean {
     return this.run === undefined || this.#wasListed;
+  }
+
+  /** Whether a listing has shown all so late that no cleanup can still take their tag for unused. */
+  get isConfirmed(): boolean {
+    return this.#wasListedLate;
   }
 
   /** Those that may still register. */
@@ -104,7 +113,9 @@ export class Fleet {
   seeDroplets(listed: Droplet[], passedSeconds: number, everySeconds: number): void {
     const byId = new Map(listed.map((droplet) => [droplet.id, droplet]));
     this.#lastListed = new Set(byId.keys());
-    this.#wasListed ||= [...this.droplets.values()].every(({id}) => byId.has(id));
+    const areAllListed = [...this.droplets.values()].every(({id}) => byId.has(id));
+    this.#wasListed ||= areAllListed;
+    this.#wasListedLate ||= areAllListed && passedSeconds >= tagRaceSeconds;
     for (const [name, last] of this.droplets) {
       const droplet = byId.get(last.id);
       if (droplet === undefined) {

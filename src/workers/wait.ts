@@ -39,7 +39,7 @@ export async function waitUntilRegistered(
     done.abort();
   }
 
-  await learnAddresses(fleet, waiting, context);
+  await lookOnceMore(fleet, waiting, context);
   await confirmTags(fleet, context);
 }
 
@@ -101,14 +101,17 @@ async function watchWorkers(
   );
 }
 
-/** The last look. A worker can register before DigitalOcean shows its address, which people want in the result. */
-async function learnAddresses(
+/** A last look, where one is wanting. A worker can register before DigitalOcean shows its address, which people want. */
+async function lookOnceMore(
   fleet: Fleet,
   {request, pace, withGpus}: Waiting,
   {digitalOcean, signal, time}: Pick<Context, 'digitalOcean' | 'signal' | 'time'>,
 ): Promise<void> {
   const areKnown = () =>
     [...fleet.droplets.values()].every((droplet) => publicAddress(droplet) !== undefined);
+  if (areKnown() && fleet.isConfirmed) {
+    return;
+  }
 
   try {
     await pollUntil(
