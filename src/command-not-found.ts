@@ -1,5 +1,6 @@
 import {ux, type Hook} from '@oclif/core';
 import {closestMatch} from 'leven';
+import {errorJson, errorText} from './error-report.js';
 import {UsageError} from './errors.js';
 
 /** Tells of a command that is none as of any other wrong usage, with the nearest one there is. */
@@ -10,16 +11,14 @@ const commandNotFound: Hook.CommandNotFound = async function ({id, argv = [], co
   const given = isTopic ? `${first} ${second}`.trim() : first;
   const known = config.commandIDs.map((each) => each.replaceAll(':', ' '));
   const nearest = closestMatch(given, known, {maxDistance: 2});
-  const {code, message, suggestions} = new UsageError(
+  const error = new UsageError(
     [`There is no command ${given}`],
     [nearest === undefined ? `${config.bin} --help` : `Did you mean: ${config.bin} ${nearest}`],
   );
   if (argv.includes('--json') || id.includes(':--json')) {
-    ux.stdout(JSON.stringify({error: {code, message, suggestions}}, undefined, 2));
+    ux.stdout(JSON.stringify(errorJson(error), undefined, 2));
   } else {
-    ux.stderr(
-      `${ux.colorize('red', 'Error:')} ${message}\n${suggestions.map((each) => `  → ${each}`).join('\n')}`,
-    );
+    ux.stderr(errorText(error));
   }
 
   this.exit(2);

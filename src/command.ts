@@ -16,6 +16,7 @@ import {
   type Context,
   type Settings,
 } from './context.js';
+import {errorJson, errorText} from './error-report.js';
 import {ActionableError, Interrupted, UsageError} from './errors.js';
 import {variableOf} from './flags.js';
 import {createReporter, type Reporter} from './progress.js';
@@ -122,11 +123,7 @@ export abstract class WorkerCommand extends Command {
       return;
     }
 
-    const lines = [
-      `${ux.colorize('red', 'Error:')} ${told.message}`,
-      ...told.suggestions.map((each) => `  → ${each}`),
-    ];
-    ux.stderr(lines.join('\n'));
+    ux.stderr(errorText(told));
     throw Object.assign(told, {skipOclifErrorHandling: true});
   }
 
@@ -135,14 +132,8 @@ export abstract class WorkerCommand extends Command {
     await super.finally(error);
   }
 
-  /** Nothing but these: an error's other fields may hold what was sent. */
   protected override toErrorJson(error: unknown): unknown {
-    const {
-      code = 'UNEXPECTED',
-      message = String(error),
-      suggestions = [],
-    } = error as Partial<ActionableError>;
-    return {error: {code, message, suggestions}};
+    return errorJson(error);
   }
 }
 

@@ -13,7 +13,8 @@ const table: Record<string, {may: string[]; types?: string[]; libraries: string[
   main: {may: ['cli'], libraries: []},
   cli: {may: [], libraries: ['@oclif/core']},
   help: {may: [], libraries: ['@oclif/core']},
-  'command-not-found': {may: [], libraries: ['@oclif/core', 'leven']},
+  'error-report': {may: [], libraries: ['@oclif/core']},
+  'command-not-found': {may: ['error-report'], libraries: ['@oclif/core', 'leven']},
   commands: {
     may: [
       'command',
@@ -38,7 +39,7 @@ const table: Record<string, {may: string[]; types?: string[]; libraries: string[
     libraries: [],
   },
   command: {
-    may: ['context', 'ci-server', 'flags', 'progress', 'settings'],
+    may: ['context', 'ci-server', 'error-report', 'flags', 'progress', 'settings'],
     libraries: ['@oclif/core'],
   },
   flags: {may: ['ci-server', 'duration', 'workers/defaults'], libraries: ['@oclif/core']},
