@@ -45,16 +45,11 @@ export async function destroyWorkers(
   const [{owned, others}, listed] = await select(request, context);
   const otherNames = new Set(others.map(({droplet}) => droplet.name));
   // A worker that runs without a droplet here may be another account's, and one whose droplet is gone stalls soon.
-  const isMeant = ({name, tags, hasRegistered, isStale}: CiWorker) => {
-    const key = runKeyIn(name, workerName);
-    return (
-      key !== undefined &&
-      !otherNames.has(name) &&
-      (isStale || (runKey !== undefined && !hasRegistered)) &&
-      (runKey === undefined || key === runKey.toLowerCase()) &&
-      tags.some((tag) => tag.toLowerCase() === workerName.toLowerCase())
-    );
-  };
+  const isMeant = ({name, tags, hasRegistered, isStale}: CiWorker) =>
+    isAskedFor(name, request) &&
+    !otherNames.has(name) &&
+    (isStale || (runKey !== undefined && !hasRegistered)) &&
+    tags.some((tag) => tag.toLowerCase() === workerName.toLowerCase());
 
   const names = owned.map(({droplet}) => droplet.name);
   const stale = (listed ?? []).filter(isMeant).map(({name}) => name);
@@ -117,7 +112,7 @@ async function select(
   request: DestroyRequest,
   context: Context,
 ): Promise<[Selected, CiWorker[] | undefined]> {
-  const {workerName, runKey, withGpus} = request;
+  const {withGpus} = request;
   const [selected, listed] = await Promise.all([
     selectOwned(request, context),
     listWorkers(context.ci, context.signal),
@@ -127,17 +122,18 @@ async function select(
     listed?.filter(({hasRegistered}) => hasRegistered).map(({name}) => name),
   );
   const found = new Set([...owned, ...others].map(({droplet}) => droplet.name));
-  const isMeant = (name: string) => {
-    const key = runKeyIn(name, workerName);
-    return key !== undefined && (runKey === undefined || key === runKey.toLowerCase());
-  };
-
   const isWhole =
     owned.every(({droplet}) => registered.has(droplet.name)) &&
-    [...registered].every((name) => found.has(name) || !isMeant(name));
+    [...registered].every((name) => found.has(name) || !isAskedFor(name, request));
   return withGpus === true || isWhole
     ? [selected, listed]
     : [await selectOwned({...request, withGpus: true}, context), listed];
+}
+
+/** Whether a worker's name has the form of those asked for. */
+function isAskedFor(name: string, {workerName, runKey}: DestroyRequest): boolean {
+  const key = runKeyIn(name, workerName);
+  return key !== undefined && (runKey === undefined || key === runKey.toLowerCase());
 }
 
 /** Undefined without a CI server or an answer from it: the droplets go all the same. */

@@ -24,8 +24,8 @@ export class Fleet {
   readonly #failures = new Map<string, ActionableError>();
   readonly #missing = new Map<string, number>();
   #lastListed = new Set<number>();
-  #wasListed = false;
-  #wasListedLate = false;
+  /** How many seconds after the POSTs a listing has shown all of them, at the latest; undefined before one has. */
+  #allListedAfter: number | undefined;
 
   constructor(
     readonly size: FleetSize,
@@ -55,12 +55,12 @@ export class Fleet {
    * droplets of this one: then each of two has seen the other.
    */
   get isSettled(): boolean {
-    return this.run === undefined || this.#wasListed;
+    return this.run === undefined || this.#allListedAfter !== undefined;
   }
 
   /** Whether a listing has shown all so late that no cleanup can still take their tag for unused. */
   get isConfirmed(): boolean {
-    return this.#wasListedLate;
+    return this.#allListedAfter !== undefined && this.#allListedAfter >= tagRaceSeconds;
   }
 
   /** Those that may still register. */
@@ -113,9 +113,10 @@ export class Fleet {
   seeDroplets(listed: Droplet[], passedSeconds: number, everySeconds: number): void {
     const byId = new Map(listed.map((droplet) => [droplet.id, droplet]));
     this.#lastListed = new Set(byId.keys());
-    const areAllListed = [...this.droplets.values()].every(({id}) => byId.has(id));
-    this.#wasListed ||= areAllListed;
-    this.#wasListedLate ||= areAllListed && passedSeconds >= tagRaceSeconds;
+    if ([...this.droplets.values()].every(({id}) => byId.has(id))) {
+      this.#allListedAfter = Math.max(this.#allListedAfter ?? 0, passedSeconds);
+    }
+
     for (const [name, last] of this.droplets) {
       const droplet = byId.get(last.id);
       if (droplet === undefined) {

@@ -63,15 +63,16 @@ test.each([
   },
 );
 
+/** An emulator that answers the first POST after a minute and a half. */
+async function startWithSlowPost() {
+  const emulator = await startQuick();
+  const path = '/v2/droplets';
+  emulator.digitalOcean.faults.push({method: 'POST', path, kind: 'slow', ms: 90_000, times: 1});
+  return emulator;
+}
+
 test('a time-out while the POST is answered late destroys what it made', async () => {
-  await using emulator = await startQuick();
-  emulator.digitalOcean.faults.push({
-    method: 'POST',
-    path: '/v2/droplets',
-    kind: 'slow',
-    ms: 90_000,
-    times: 1,
-  });
+  await using emulator = await startWithSlowPost();
   const {context} = await connect(emulator);
 
   const error = await failure(createWorkers(await request({timeoutSeconds: 60}), context));
@@ -82,14 +83,7 @@ test('a time-out while the POST is answered late destroys what it made', async (
 });
 
 test('a time-out stays one though an interrupt comes while the POST is still unanswered', async () => {
-  await using emulator = await startQuick();
-  emulator.digitalOcean.faults.push({
-    method: 'POST',
-    path: '/v2/droplets',
-    kind: 'slow',
-    ms: 90_000,
-    times: 1,
-  });
+  await using emulator = await startWithSlowPost();
   const connected = await connect(emulator, {
     onPhase(name) {
       if (name === 'create') {
