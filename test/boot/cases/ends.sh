@@ -17,13 +17,13 @@ case_missing() {
 
 case_exits() {
   boot exits 7200
-  check 'a worker that fails at once is started again' \
-    "$(answers wait_until on exits "[ \$(systemctl show -P NRestarts concourse-worker) -ge 1 ]")" yes
-  # The same ten starts, sooner.
+  # The same ten starts, sooner; on a slow machine they may be over by now.
   on exits 'mkdir -p /run/systemd/system/concourse-worker.service.d &&
     printf "[Service]\nRestartSec=100ms\n" >/run/systemd/system/concourse-worker.service.d/soon.conf &&
     systemctl daemon-reload'
   check 'a worker that keeps failing switches the droplet off' "$(answers wait_until is_off exits)" yes
+  check 'it was started again and again first' \
+    "$(answers test "$(journal_of exits | grep -c 'concourse-worker.service: Scheduled restart job')" -ge 9)" yes
 }
 
 case_stalls() {

@@ -37,15 +37,15 @@ runs_secret() {
   local secret metadata=http://169.254.169.254/metadata/v1/user-data task='setpriv --reuid=65534 --regid=65534 --clear-groups'
   secret=$(on runs sed -n 's/.*staticSecret: "\(.*\)"/\1/p' /etc/start-worker/runner.yml)
   check 'there is a secret' "${#secret}" 44
-  check 'root reads it in the metadata' "$(on runs curl -fsm 3 $metadata | grep -cF "$secret")" 1
+  check 'root reads it in the metadata' "$(on runs curl -fsm 20 $metadata | grep -cFe "$secret")" 1
   check 'a task does not' "$(answers on runs "$task curl -fsm 1 $metadata")" no
-  check 'a task reaches other places' "$(answers on runs "$task curl -fsm 3 http://host.rig:$port/runs/")" yes
+  check 'a task reaches other places' "$(answers on runs "$task curl -fsm 20 http://host.rig:$port/runs/")" yes
   check 'no file that a task can read holds it' \
-    "$(on runs "$task grep -rlsF '$secret' /etc /run /var /tmp /usr/local /opt /root /home | grep -v /cloud/seed/")" ''
-  check 'no log holds it' "$(on runs "grep -rlF '$secret' /var/log; journalctl | grep -F '$secret'")" ''
+    "$(on runs "$task grep -rlsFe '$secret' /etc /run /var /tmp /usr/local /opt /root /home | grep -v /cloud/seed/")" ''
+  check 'no log holds it' "$(on runs "grep -rlFe '$secret' /var/log; journalctl | grep -Fe '$secret'")" ''
   on runs nft delete table inet do_worker
   check 'it is the table that keeps a task from the metadata' \
-    "$(on runs "$task curl -fsm 3 $metadata" | grep -cF "$secret")" 1
+    "$(on runs "$task curl -fsm 20 $metadata" | grep -cFe "$secret")" 1
   on runs systemctl reload-or-restart do-worker-firewall
   check 'the firewall unit brings it back' "$(answers on runs "$task curl -fsm 1 $metadata")" no
 }

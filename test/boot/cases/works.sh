@@ -67,15 +67,15 @@ works_firewall() {
     ip -n box addr add 10.80.0.2/24 dev eth0 && ip -n box link set eth0 up && ip -n box route add default via 10.80.0.1 &&
     echo 1 >/proc/sys/net/ipv4/ip_forward &&
     nft "table ip test { chain nat { type nat hook postrouting priority srcnat; masquerade; }; }"'
-  check 'root on the droplet reads the metadata' "$(on works curl -fsm 3 $metadata)" "$(id_of works)"
+  check 'root on the droplet reads the metadata' "$(on works curl -fsm 20 $metadata)" "$(id_of works)"
   check 'a container does not' "$(answers on works ip netns exec box curl -fsm 1 $metadata)" no
-  check 'a container reaches other places' "$(answers on works ip netns exec box curl -fsm 3 "$elsewhere")" yes
+  check 'a container reaches other places' "$(answers on works ip netns exec box curl -fsm 20 "$elsewhere")" yes
   check 'a container cannot connect to the droplet' "$(answers on works ip netns exec box timeout 1 bash -c '</dev/tcp/10.80.0.1/22')" no
   check 'nobody can connect from outside' "$(answers ip netns exec "rig-$(id_of works)" timeout 1 bash -c "</dev/tcp/$address/22")" no
   on works nft delete table inet do_worker
-  check 'it is the table that keeps a container from the metadata' "$(on works ip netns exec box curl -fsm 3 $metadata)" "$(id_of works)"
+  check 'it is the table that keeps a container from the metadata' "$(on works ip netns exec box curl -fsm 20 $metadata)" "$(id_of works)"
   check 'it is the table that keeps others out' \
-    "$(answers ip netns exec "rig-$(id_of works)" timeout 1 bash -c "</dev/tcp/$address/22")" yes
+    "$(answers ip netns exec "rig-$(id_of works)" timeout 20 bash -c "</dev/tcp/$address/22")" yes
   on works systemctl reload-or-restart do-worker-firewall
   check 'the firewall unit brings it back' "$(answers on works ip netns exec box curl -fsm 1 $metadata)" no
 }
