@@ -42,6 +42,27 @@ test('Node reads the key that comes out', async () => {
   expect(fingerprintOf(pem).publicKeyLine).toBe(publicKeyLine);
 });
 
+const armoured = (base64: string) =>
+  `-----BEGIN RSA PRIVATE KEY-----\n${base64}\n-----END RSA PRIVATE KEY-----\n`;
+
+test('a sound key is taken whose numbers a big-number library divides wrongly', async () => {
+  const text = armoured(`MIICXAIBAAKBgQDRm1eH4lR0tbENq3VG8zif5Y1VSL8eYzDosOCcSUHZZEyQAvGn
+eAirColyncLKQyJzR87WFt+9E4Kz01IxswXs8nsbdt4Mn07xcPAm/I0GPtjgoXQl
+O9BSl7T1bgtwivT6YCb0X/68imOkIi86HiXHm5Anf3amTtkVBdkT+MLdeQIDAQAB
+AoGAJDlScTteGSVlSdV92RsjiA6l1D1UOi4uP6iByMCoTqeUy7aWiLin1tdlVZeK
+GGZtx7p7NmiRlh2PEwDMTaaAuVgzqTX0JIkTXSgtPm5bs8pm3zr7KlMmVcIHhugf
+3f1abhq6hrRnxHCVbz02hB9CMyGDVC6m0/RRqAplujbYmbkCQQDxic60ehw0NssW
+WjvHDK/KYFbVlFK5GZ0sI3180DJP+z2/zCvK0PL3XyL5tZrGHRQH2nQV8u+9cZ0k
+LToXsfuTAkEA3igaOmGIPKAIcCPCtrI90MQV2NbjI6GTu9MWCNtEzYXjBmo2I+2H
+7XoiQbSV8jkyytmxBEar9sOids9qBvmiQwJAF8lQd+mGmYXD3kGonWOcdDukkYf3
+1Y62McCU/ROrwMCnRhofPevx4XaXBSxjP5the5yBzh+MiIWFyihCDk9SzQJBAKsR
+snC2XhRhH15LC0toIdW6yR/7CVmMuJhvyY30WxzwNovgCeTMqlkiLXLvPnARv50Y
+2Qjz6sPQjjBzM7A/VsUCQCiN0bc0tQAXsYfVyGzX9ONTCZn2xsq8vZpEYBuGhE5g
+jILxqUQIUuQ7etTDZ5e7fJiRUIjNuoP5p6svq+prN1E=`);
+
+  await expect(parsePrivateKey(text, 'the key')).resolves.toMatchObject({pem: text});
+});
+
 const pem = (key: KeyObject, options = {}) =>
   String(key.export({type: 'pkcs8', format: 'pem', ...options} as never));
 const ed25519 = generateKeyPairSync('ed25519');
