@@ -42,11 +42,9 @@ test('Node reads the key that comes out', async () => {
   expect(fingerprintOf(pem).publicKeyLine).toBe(publicKeyLine);
 });
 
-const armoured = (base64: string) =>
-  `-----BEGIN RSA PRIVATE KEY-----\n${base64}\n-----END RSA PRIVATE KEY-----\n`;
-
 test('a sound key is taken whose numbers a big-number library divides wrongly', async () => {
-  const text = armoured(`MIICXAIBAAKBgQDRm1eH4lR0tbENq3VG8zif5Y1VSL8eYzDosOCcSUHZZEyQAvGn
+  const text = `-----BEGIN RSA PRIVATE KEY-----
+MIICXAIBAAKBgQDRm1eH4lR0tbENq3VG8zif5Y1VSL8eYzDosOCcSUHZZEyQAvGn
 eAirColyncLKQyJzR87WFt+9E4Kz01IxswXs8nsbdt4Mn07xcPAm/I0GPtjgoXQl
 O9BSl7T1bgtwivT6YCb0X/68imOkIi86HiXHm5Anf3amTtkVBdkT+MLdeQIDAQAB
 AoGAJDlScTteGSVlSdV92RsjiA6l1D1UOi4uP6iByMCoTqeUy7aWiLin1tdlVZeK
@@ -58,7 +56,9 @@ LToXsfuTAkEA3igaOmGIPKAIcCPCtrI90MQV2NbjI6GTu9MWCNtEzYXjBmo2I+2H
 1Y62McCU/ROrwMCnRhofPevx4XaXBSxjP5the5yBzh+MiIWFyihCDk9SzQJBAKsR
 snC2XhRhH15LC0toIdW6yR/7CVmMuJhvyY30WxzwNovgCeTMqlkiLXLvPnARv50Y
 2Qjz6sPQjjBzM7A/VsUCQCiN0bc0tQAXsYfVyGzX9ONTCZn2xsq8vZpEYBuGhE5g
-jILxqUQIUuQ7etTDZ5e7fJiRUIjNuoP5p6svq+prN1E=`);
+jILxqUQIUuQ7etTDZ5e7fJiRUIjNuoP5p6svq+prN1E=
+-----END RSA PRIVATE KEY-----
+`;
 
   await expect(parsePrivateKey(text, 'the key')).resolves.toMatchObject({pem: text});
 });
