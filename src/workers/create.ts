@@ -118,7 +118,10 @@ async function undone(
     context.progress.note(made.join(', '));
     leftovers = await undoCreate(ledger, plan, ci, context);
   } else {
-    await forgetUnmade(ledger, ci, {...context, signal: undoSignal(context.time)});
+    await forgetUnmade(ledger, ci, {
+      ...context,
+      signal: undoSignal(context.time, ledger.prepared.length),
+    });
   }
 
   return createFailed({
@@ -216,7 +219,10 @@ async function create(plan: Plan, ci: CiServer, work: Work, context: Context): P
 
   const yielded = ledger.created.filter(({name}) => !fleet.droplets.has(name));
   // The workers are there: what is left to do must not end with the create's time.
-  await undoYielded(yielded, ci, {...context, signal: undoSignal(context.time)});
+  await undoYielded(yielded, ci, {
+    ...context,
+    signal: undoSignal(context.time, yielded.length),
+  });
 }
 
 function describeAdopted({name, size_slug: size, region}: Droplet, {sizes, regions}: Plan): string {

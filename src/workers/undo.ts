@@ -13,6 +13,10 @@ import {asMade} from './worker.js';
 
 const undoSeconds = 240;
 
+/** Each takes a DELETE, of which the rate limit sends so many in a window. */
+const perWindow = 240;
+const windowSeconds = 61;
+
 type Undoing = Pick<Context, 'digitalOcean' | 'progress' | 'time'>;
 
 /**
@@ -25,7 +29,7 @@ export async function undoCreate(
   ci: CiServer,
   {digitalOcean, progress, time}: Undoing,
 ): Promise<Leftover[]> {
-  const signal = undoSignal(time);
+  const signal = undoSignal(time, created.length + uncertain.size);
   digitalOcean.openReserve();
   const deleting = {digitalOcean, signal, time};
   const {leftovers, absent} = await deleteDroplets(created.map(asMade), deleting);
@@ -68,7 +72,7 @@ export async function undoCreate(
     })),
   );
   // Another service, so with a time of its own: that of the droplets may be spent.
-  await forgetRecords(prepared, ci, {progress, signal: undoSignal(time)});
+  await forgetRecords(prepared, ci, {progress, signal: undoSignal(time, prepared.length)});
   return leftovers;
 }
 
@@ -87,9 +91,10 @@ export async function undoYielded(
   await forgetRecords(names, ci, context);
 }
 
-/** Time for undoing, whatever ended the create. */
-export function undoSignal({secondMs}: Context['time']): AbortSignal {
-  return AbortSignal.timeout(undoSeconds * secondMs);
+/** Time for undoing so many, whatever ended the create. */
+export function undoSignal({secondMs}: Context['time'], count: number): AbortSignal {
+  const windows = Math.floor(count / perWindow);
+  return AbortSignal.timeout((undoSeconds + windows * windowSeconds) * secondMs);
 }
 
 /** Removes the CI server's records of names for which no droplet was made. */

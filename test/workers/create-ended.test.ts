@@ -119,3 +119,15 @@ test('an interrupt while the answer is lost still destroys what was made', async
   expect(emulator.digitalOcean.everyDroplet()).toHaveLength(2);
   expect(emulator.digitalOcean.droplets()).toEqual([]);
 });
+
+test('a fleet as large as the rate limit takes minutes for is undone to the last droplet', async () => {
+  const many = {timeScale: 50, dropletLimit: 1000, bootMs: 3_600_000};
+  await using emulator = await startQuick({...many, failCreate: 1});
+  const {context} = await connect(emulator);
+
+  const error = await failure(createWorkers(await request({count: 1000}), context));
+
+  expect(error.code).toBe('DROPLET_VANISHED');
+  expect(error.message).not.toContain('still billed');
+  expect(emulator.digitalOcean.droplets()).toEqual([]);
+});
