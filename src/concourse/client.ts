@@ -6,9 +6,7 @@ import {compareVersions} from './version.js';
 export const howToLogIn =
   'Set DO_WORKER_CONCOURSE_USERNAME and DO_WORKER_CONCOURSE_PASSWORD, or use --target with a fly login';
 
-export type Login =
-  | {token: string; expiresAt?: Date | undefined; target: string}
-  | {username: string; password: string};
+export type Login = {token: string; target: string} | {username: string; password: string};
 
 export type ConcourseOptions = {
   url: string;
@@ -141,10 +139,6 @@ export class Concourse {
     }
 
     if ('token' in login) {
-      if (login.expiresAt !== undefined && login.expiresAt.getTime() < Date.now()) {
-        throw this.#refused();
-      }
-
       return login.token;
     }
 

@@ -39,14 +39,7 @@ export async function readFlyTarget(
     throw new UsageError([`${where}: api is not a URL`]);
   }
 
-  const expiresAt = tokenExpiry(token);
-  if (expiresAt !== undefined && expiresAt.getTime() < Date.now()) {
-    throw new UsageError([
-      `The fly login of target ${name} expired at ${expiresAt.toISOString()}: fly --target ${name} login`,
-    ]);
-  }
-
-  return {...rest, login: {token, expiresAt, target: name}};
+  return {...rest, login: {token, target: name}};
 }
 
 function readTarget(fields: Fields) {
@@ -75,24 +68,4 @@ async function readTargets(file: string): Promise<Record<string, unknown> | unde
     // The parser's message quotes the line, which may hold a token.
     throw new UsageError([`--target: ${file} is not valid YAML`]);
   }
-}
-
-/** When a token ends: a JWT says it in `exp`, an opaque one (6.5 and later) in its last 8 bytes. */
-export function tokenExpiry(token: string): Date | undefined {
-  const payload = token.split('.')[1];
-  let seconds: unknown;
-  if (payload === undefined) {
-    const bytes = Buffer.from(token, 'base64');
-    seconds = bytes.length === 28 ? Number(bytes.readBigUInt64LE(20)) : undefined;
-  } else {
-    try {
-      seconds = (JSON.parse(Buffer.from(payload, 'base64url').toString()) as {exp?: unknown}).exp;
-    } catch {
-      return undefined;
-    }
-  }
-
-  return typeof seconds === 'number' && seconds > 0 && seconds < 1e11
-    ? new Date(seconds * 1000)
-    : undefined;
 }

@@ -1,7 +1,7 @@
 import {setTimeout as delay} from 'node:timers/promises';
-import {ActionableError, ApiError} from '../errors.js';
+import {ActionableError, ApiError, survivable} from '../errors.js';
 import type {Concourse} from './client.js';
-import {runOnTsa, type TsaOptions} from './tsa.js';
+import {runOnTsa, type TsaCommand, type TsaOptions} from './tsa.js';
 import type {Worker} from './types.js';
 
 type Access = {
@@ -10,6 +10,8 @@ type Access = {
   /** Of workers that cannot be looked up; '' for all teams. */
   team: string;
 };
+
+type Listed = Pick<Worker, 'name' | 'team'>;
 
 /** A row whose droplet is gone stalls or vanishes 30 to 100 s later, whoever may remove it. */
 const stallSeconds = 180;
@@ -54,12 +56,24 @@ export async function removeWorkers(
   signal: AbortSignal,
 ): Promise<string[]> {
   const {client, tsa, secondMs} = access;
-  const workers = await known(names, access, signal);
+  let workers: Listed[];
+  try {
+    workers = await known(names, access, signal);
+  } catch (error) {
+    // The TSA needs no login, and the list is then not there to judge by.
+    survivable(error, signal);
+    if (tsa === undefined) {
+      throw error;
+    }
+
+    return removeByTsa(unlisted(names, access), tsa, signal);
+  }
+
   if (tsa !== undefined && workers.length > 0) {
     try {
-      const statuses = await runOnTsa(tsa, 'delete-worker', workers, signal);
+      const left = await removeByTsa(workers, tsa, signal);
       if (!client.canLogIn) {
-        return workers.filter((_, index) => statuses[index] !== 0).map(({name}) => name);
+        return left;
       }
     } catch (error) {
       // The API can still do it, and says more when it cannot.
@@ -89,10 +103,34 @@ export async function removeWorkers(
   }
 }
 
+/**
+ * Gives the names that the TSA did not remove. It answers alike for a worker that it may not delete and for one that is
+ * gone; retiring one that is gone is a success (concourse 2).
+ */
+async function removeByTsa(
+  workers: Listed[],
+  tsa: TsaOptions,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const run = async (command: TsaCommand, on: Listed[]) => {
+    const statuses = on.length > 0 ? await runOnTsa(tsa, command, on, signal) : [];
+    return on.filter((_, index) => statuses[index] !== 0);
+  };
+
+  const refused = await run('delete-worker', workers);
+  const left = await run('retire-worker', refused);
+  // One that was there all the same, and the web did not answer for a moment.
+  await run(
+    'delete-worker',
+    refused.filter((worker) => !left.includes(worker)),
+  );
+  return left.map(({name}) => name);
+}
+
 /** Works in any state for an admin or the worker's own team; others can only wait. */
 async function retireAndPrune(
   client: Concourse,
-  {name, team}: Pick<Worker, 'name' | 'team'>,
+  {name, team}: Listed,
   signal: AbortSignal,
 ): Promise<void> {
   try {
@@ -111,13 +149,17 @@ async function known(
   names: string[],
   {client, team}: Access,
   signal: AbortSignal,
-): Promise<Array<Pick<Worker, 'name' | 'team'>>> {
+): Promise<Listed[]> {
   if (names.length === 0 || !client.canLogIn) {
-    return names.map((name) => ({name, team}));
+    return unlisted(names, {team});
   }
 
   const workers = await client.workers(signal);
   return workers.filter(({name}) => names.includes(name));
+}
+
+function unlisted(names: string[], {team}: Pick<Access, 'team'>): Listed[] {
+  return names.map((name) => ({name, team}));
 }
 
 async function unlessGone(call: Promise<void>): Promise<void> {

@@ -144,6 +144,25 @@ test('without an answer from the CI server, deletes what is expired or off, and 
   ]);
 });
 
+test('a fly login that has expired holds up only what needs it', async () => {
+  await using emulator = await startQuick();
+  const {context, progress} = await connect(emulator, {
+    concourse: {login: {token: 'old', target: 'ci'}},
+  });
+  emulator.digitalOcean.add(
+    ours(emulator, 'expired', {ageSeconds: 4000}),
+    ours(emulator, 'lost', {ageSeconds: 1000}),
+  );
+
+  const result = await cleanUp(cleaning(), context);
+
+  expect(reasons(result)).toMatchObject({
+    'expired-b1-abcdefgh': 'deleted: expired',
+    'lost-b1-abcdefgh': 'unknown: the CI server does not tell whether it is a worker',
+  });
+  expect(progress.join('\n')).toContain('no longer accepts the fly login of target ci');
+});
+
 test('without a CI server, deletes what is expired or off, and keeps the rest', async () => {
   await using emulator = await startQuick();
   emulator.digitalOcean.add(

@@ -198,7 +198,7 @@ const refusals: Refusal[] = [
   },
   {
     claim: 'an expired fly login',
-    options: () => ({concourse: {login: {token: 'old', expiresAt: new Date(0), target: 'ci'}}}),
+    options: () => ({concourse: {login: {token: 'old', target: 'ci'}}}),
     code: 'LOGIN_EXPIRED',
     says: /target ci/v,
   },

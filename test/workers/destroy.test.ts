@@ -415,6 +415,46 @@ test('without a key or the right to prune, waits until the worker has left the l
   expect(emulator.concourse.workers()).toEqual([]);
 });
 
+test('with a worker key alone, a worker that is gone already is no failure', async () => {
+  await using emulator = await startQuick();
+  const {context} = await connect(emulator, {concourse: {login: undefined}});
+  emulator.digitalOcean.add({
+    name: 'build-arm-b1-abcdefgh',
+    tags: tags(ciIdOf(emulator.concourse.url)),
+  });
+
+  await destroyWorkers(destroying(), context);
+
+  expect(emulator.digitalOcean.droplets()).toEqual([]);
+});
+
+test('with a worker key alone, a worker that it may not delete is said to be left', async () => {
+  await using emulator = await startQuick({teamKeys: ['arm']});
+  const {context} = await connect(emulator);
+  const {workers} = await createWorkers(await request(), context);
+  const {arm: workerKey} = emulator.concourse.teamKeys;
+  const bound = await connect(emulator, {concourse: {login: undefined, workerKey}});
+
+  const destroyed = destroyWorkers(destroying(), bound.context);
+
+  await expect(destroyed).rejects.toMatchObject({
+    code: 'WORKER_LEFT',
+    message: expect.stringContaining(`still lists ${workers[0]!.name}`),
+  });
+});
+
+test('a fly login that has expired keeps the worker key from nothing', async () => {
+  await using emulator = await startQuick();
+  const {context} = await connect(emulator);
+  await createWorkers(await request(), context);
+  const expired = await connect(emulator, {concourse: {login: {token: 'old', target: 'ci'}}});
+
+  await destroyWorkers(destroying(), expired.context);
+
+  expect(emulator.digitalOcean.droplets()).toEqual([]);
+  expect(emulator.concourse.workers()).toEqual([]);
+});
+
 test('removes a worker that registers again between retire and prune', async () => {
   await using emulator = await startQuick({reregistrations: 1});
   const {context} = await connect(emulator);
