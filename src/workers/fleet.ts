@@ -193,18 +193,22 @@ export class Fleet {
     const seconds = (this.#missing.get(name) ?? 0) + everySeconds;
     this.#missing.set(name, seconds);
     const wasListed = status === 'active';
-    if (wasListed ? seconds < 2 * everySeconds : passedSeconds < listingLagSeconds) {
+    if (seconds < 2 * everySeconds || (!wasListed && passedSeconds < listingLagSeconds)) {
       return;
     }
 
-    const why = wasListed
-      ? 'somebody deleted it'
-      : 'DigitalOcean accepted it but did not make it, as it does without capacity';
+    const [why, advice] = wasListed
+      ? [
+          'somebody deleted it',
+          'Try again; if it was a cleanup, give it a --grace no shorter than the --timeout of create',
+        ]
+      : [
+          'DigitalOcean accepted it but did not make it, as it does without capacity',
+          'Try again, or name more regions and sizes to fall back on with --region and --size',
+        ];
     this.#fail(
       name,
-      new ActionableError('DROPLET_VANISHED', `Droplet ${name} (${id}) is gone: ${why}`, [
-        'Try again, or name more regions and sizes to fall back on with --region and --size',
-      ]),
+      new ActionableError('DROPLET_VANISHED', `Droplet ${name} (${id}) is gone: ${why}`, [advice]),
     );
   }
 
