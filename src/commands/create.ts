@@ -13,7 +13,8 @@ import {
   workerFlags,
 } from '../flags.js';
 import {defaults} from '../workers/defaults.js';
-import type {Created, Rehearsal} from '../workers/create.js';
+import type {Created} from '../workers/create.js';
+import type {Rehearsal} from '../workers/rehearse.js';
 
 const env = variableOf;
 
@@ -72,12 +73,12 @@ export default class Create extends WorkerCommand {
   async run(): Promise<Created | Rehearsal> {
     const {args, flags} = await this.parse(Create);
     const {readCreateRequest} = await import('../create-request.js');
-    const {createWorkers, rehearseCreate} = await import('../workers/create.js');
     const {money, timeline, workerTable} = await import('../format.js');
     const inputs = this.inputs(flags);
     const context = await this.connectWithCi(inputs);
     const request = await readCreateRequest(args.name, inputs, context.ci);
     if (flags['dry-run']) {
+      const {rehearseCreate} = await import('../workers/rehearse.js');
       const rehearsal = await rehearseCreate(request, context, inputs.problems);
       this.log(
         `Would create ${rehearsal.count} and adopt ${rehearsal.adopted.length} worker(s): ${rehearsal.size} in ${rehearsal.region}, ${money(rehearsal.priceHourly)} an hour, ${money(rehearsal.worstCost)} at most`,
@@ -85,6 +86,7 @@ export default class Create extends WorkerCommand {
       return rehearsal;
     }
 
+    const {createWorkers} = await import('../workers/create.js');
     const created = await createWorkers(request, context, {problems: inputs.problems});
     const reporter = await this.reporter();
     reporter.phase('registered', timeline(created.seconds));

@@ -2,7 +2,7 @@ import type {CiServer} from '../ci-server.js';
 import type {Context} from '../context.js';
 import type {Droplet} from '../digitalocean/types.js';
 import {ActionableError} from '../errors.js';
-import {createFailed, incomplete, stillBilled, timedOut} from './create-failed.js';
+import {adviceOn, createFailed, incomplete, stillBilled, timedOut} from './create-failed.js';
 import type {Leftover} from './delete.js';
 import {Fleet} from './fleet.js';
 import {hasGpus} from './gpus.js';
@@ -10,10 +10,11 @@ import {makeDroplets} from './make-droplets.js';
 import {planWorkers, type CreateRequest, type Plan} from './plan.js';
 import type {Ledger} from './post-droplets.js';
 import {preflight, type Preflight} from './preflight.js';
+import {destroyCommand} from './suggested.js';
 import {createTimeline, type Seconds} from './timeline.js';
 import {forgetUnmade, undoCreate, undoSignal, undoYielded} from './undo.js';
 import {defaultPace, waitUntilRegistered, type Pace} from './wait.js';
-import {describeWorker, linked, worstCost, type Worker} from './worker.js';
+import {describeWorker, linked, totalOf, type Worker} from './worker.js';
 import {identify} from './identity.js';
 
 export type Created = {
@@ -25,6 +26,8 @@ export type Created = {
   worstCost: number | null;
   /** How long each phase took. */
   seconds: Seconds;
+  /** With a minimum: droplets that did not become workers and are, or may be, there and billed. */
+  leftovers: Leftover[];
 };
 
 /**
@@ -51,7 +54,7 @@ export async function createWorkers(
   const work: Work = {ledger: {prepared: [], created: [], uncertain: new Set()}, pace, timeline};
   try {
     await create(plan, ci!, work, inTime);
-    return describe(plan, work, time.now());
+    return describe(plan, work, context);
   } catch (error) {
     // Whichever came first is what ended it; the other may have come since.
     const isTimeout = signal.aborted && signal.reason === deadline.reason;
@@ -83,12 +86,25 @@ async function settleForLess(
   const prepared = ledger.prepared.filter((name) => !fleet!.registered.has(name));
   const restLedger = {...ledger, prepared, created: rest};
   const leftovers = await undoCreate(restLedger, plan, ci, context);
+  leftovers.push(...unregistered(plan, work));
   if (leftovers.length > 0) {
-    context.progress.note(stillBilled(leftovers));
+    context.progress.note([stillBilled(leftovers), ...adviceOn(leftovers)].join('\n'));
   }
 
   fleet!.keepRegistered();
-  return describe(plan, work, context.time.now());
+  return {...describe(plan, work, context), leftovers};
+}
+
+/** Adopted droplets are another call's to destroy. */
+function unregistered({workerName, runKey, kind}: Plan, {checked, fleet}: Work): Leftover[] {
+  return checked!.adopted
+    .filter(({droplet: {name}}) => fleet!.droplets.has(name) && !fleet!.registered.has(name))
+    .map(({droplet: {id, name}}) => ({
+      id,
+      name,
+      reason: 'made by an earlier call of the same run, and not registered',
+      suggestions: [`Ends the whole run: ${destroyCommand({workerName, runKey, kind})}`],
+    }));
 }
 
 /** The error to throw, after what was made is destroyed again. */
@@ -135,44 +151,6 @@ async function undone(
   });
 }
 
-/** What a create would do. */
-export type Rehearsal = {
-  dryRun: true;
-  run: string;
-  /** How many droplets would be made, besides those adopted; the prices are for both. */
-  count: number;
-  adopted: string[];
-  region: string;
-  size: string;
-  priceHourly: number;
-  worstCost: number | null;
-};
-
-/** Plans and checks as `createWorkers` does, and writes nothing. */
-export async function rehearseCreate(
-  request: CreateRequest,
-  context: Context,
-  problems: string[] = [],
-): Promise<Rehearsal> {
-  const {ci, progress} = context;
-  progress.phase('plan', `Planning ${request.count} worker(s) named ${request.workerName}`);
-  const plan = await planWorkers(request, ci, problems);
-  progress.phase('preflight', 'Checking the accounts, the keys and the CI server');
-  const {adopted, placements} = await preflight(plan, ci!, context);
-  const {region, size, priceHourly} = placements[0]!;
-  const count = plan.count - adopted.length;
-  return {
-    dryRun: true,
-    run: plan.runKey,
-    count,
-    adopted: adopted.map(({droplet}) => droplet.name),
-    region,
-    size,
-    priceHourly: sum([plan.count * priceHourly]),
-    worstCost: worstCost(plan.count * priceHourly, plan.ttlSeconds),
-  };
-}
-
 type Work = {
   ledger: Ledger;
   pace: Pace;
@@ -195,7 +173,7 @@ async function create(plan: Plan, ci: CiServer, work: Work, context: Context): P
     );
   }
 
-  const missing = plan.count - adopted.length;
+  const {missing} = checked;
   if (missing > 0) {
     const {region, size, priceHourly} = checked.placements[0]!;
     progress.phase(
@@ -230,8 +208,13 @@ function describeAdopted({name, size_slug: size, region}: Droplet, {sizes, regio
   return `${name} (${size} in ${region.slug}${isAsked ? '' : ', which is not what is asked for'})`;
 }
 
-function describe(plan: Plan, {checked, fleet, timeline}: Work, now: number): Created {
+function describe(
+  plan: Plan,
+  {checked, fleet, timeline}: Work,
+  {digitalOcean, time}: Pick<Context, 'digitalOcean' | 'time'>,
+): Created {
   const {placements, adopted} = checked!;
+  const now = digitalOcean.time ?? time.now();
   const workers = [...fleet!.droplets.values()].map((droplet) => {
     const owned = {droplet, identity: identify(droplet)!};
     const priceHourly = placements.find(({size}) => size === droplet.size_slug)?.priceHourly;
@@ -241,12 +224,9 @@ function describe(plan: Plan, {checked, fleet, timeline}: Work, now: number): Cr
     run: plan.runKey,
     workers,
     adopted: adopted.map(({droplet}) => droplet.name),
-    priceHourly: sum(workers.map((worker) => worker.priceHourly ?? 0)),
-    worstCost: sum(workers.map((worker) => worker.worstCost ?? 0)),
+    priceHourly: totalOf(workers.map((worker) => worker.priceHourly ?? 0)),
+    worstCost: totalOf(workers.map((worker) => worker.worstCost ?? 0)),
     seconds: timeline.end(),
+    leftovers: [],
   };
-}
-
-function sum(amounts: number[]): number {
-  return Math.round(amounts.reduce((total, amount) => total + amount, 0) * 100_000) / 100_000;
 }

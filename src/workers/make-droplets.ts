@@ -25,7 +25,7 @@ type Using = Pick<Context, 'digitalOcean' | 'progress' | 'signal' | 'time'>;
 /** What all droplets of a create have in common. */
 type Common = Omit<NewDroplets, 'names' | 'region' | 'size' | 'user_data'>;
 
-/** Makes so many droplets, each in the first placement that has room; `min` of them are enough. */
+/** Makes so many droplets, each in the first placement that has room; `min` of them, maybe none, are enough. */
 export async function makeDroplets(
   {count, min}: {count: number; min: number},
   making: Making,
@@ -53,12 +53,12 @@ export async function makeDroplets(
     }
   } catch (error) {
     // What a POST without an answer may have made is looked for again, and destroyed, once the rest has registered.
-    const isEnough = ledger.created.length >= Math.max(min, 1);
+    const isEnough = ledger.created.length >= min;
     if (!(error instanceof ActionableError) || context.signal.aborted || !isEnough) {
       throw error;
     }
 
-    context.progress.note(`${ledger.created.length} droplets have to be enough: ${error.message}`);
+    context.progress.note(`Going on with the droplets that are there: ${error.message}`);
     await forgetUnmade(ledger, ci, context);
   }
 

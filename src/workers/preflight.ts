@@ -18,6 +18,8 @@ export type Preflight = {
   placements: Placement[];
   /** Live droplets that the same run key made before. */
   adopted: Owned[];
+  /** How many to make besides: fewer than asked for, where the account's limit leaves room for the minimum alone. */
+  missing: number;
 };
 
 /** DigitalOcean gives no account a lower droplet limit than this (facts 10), so below it there is nothing to ask. */
@@ -63,13 +65,24 @@ export async function preflight(
   }
 
   const adopted = sameRun.slice(0, plan.count);
-
   const missing = plan.count - adopted.length;
-  if (missing > 0 && first.total + missing > lowestDropletLimit) {
-    await checkLimit({missing, total: first.total}, {digitalOcean, signal});
+  const isNearLimit = missing > 0 && first.total + missing > lowestDropletLimit;
+  const limit = isNearLimit ? await dropletLimit(digitalOcean, signal) : Infinity;
+  const room = Math.max(limit - first.total, 0);
+  const needed = Math.max(plan.min - adopted.length, 0);
+  if (needed > room) {
+    throw new ActionableError(
+      'DROPLET_LIMIT',
+      `${needed} more would exceed the droplet limit of ${limit}: the account has ${first.total}`,
+      [...moreDroplets],
+    );
   }
 
-  return {ciId, placements, adopted};
+  if (missing > room) {
+    progress.note(`The account's droplet limit leaves room for ${room} more, not ${missing}`);
+  }
+
+  return {ciId, placements, adopted, missing: Math.min(missing, room)};
 }
 
 async function ciIdFor(
@@ -157,12 +170,12 @@ async function checkSshKeys(
   );
 }
 
-async function checkLimit(
-  {missing, total}: {missing: number; total: number},
-  {digitalOcean, signal}: Pick<Context, 'digitalOcean' | 'signal'>,
-): Promise<void> {
+async function dropletLimit(
+  digitalOcean: Context['digitalOcean'],
+  signal: AbortSignal,
+): Promise<number> {
   const {
-    droplet_limit: limit,
+    droplet_limit: limit = Infinity,
     status,
     status_message: message,
   } = await digitalOcean.account(signal);
@@ -174,11 +187,5 @@ async function checkLimit(
     );
   }
 
-  if (limit !== undefined && total + missing > limit) {
-    throw new ActionableError(
-      'DROPLET_LIMIT',
-      `${missing} more would exceed the droplet limit of ${limit}: the account has ${total}`,
-      [...moreDroplets],
-    );
-  }
+  return limit;
 }

@@ -96,6 +96,11 @@ export function worstCost(priceHourly: number | null, ttlSeconds: number | null)
     : Math.ceil(((priceHourly * ttlSeconds) / 3600) * 10_000 - 1e-6) / 10_000;
 }
 
+/** A sum of US dollars, without what binary fractions add. */
+export function totalOf(amounts: number[]): number {
+  return Math.round(amounts.reduce((total, amount) => total + amount, 0) * 100_000) / 100_000;
+}
+
 /** The CI server's word for this droplet's worker, given what it lists (undefined: it gave no list). */
 export function stateIn(workers: CiWorker[] | undefined, name: string): string | null {
   return workers === undefined

@@ -1,7 +1,8 @@
 import {generateKeyPairSync} from 'node:crypto';
 import {expect, test} from '@jest/globals';
 import {connect, dropletPosts, request, startQuick} from '../support/connect.js';
-import {createWorkers, rehearseCreate} from '../../src/workers/create.js';
+import {createWorkers} from '../../src/workers/create.js';
+import {rehearseCreate} from '../../src/workers/rehearse.js';
 import {parsePrivateKey} from '../../src/cloud-init/keys.js';
 
 test('resolves when the CI server lists every worker with its tags', async () => {

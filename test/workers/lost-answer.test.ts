@@ -198,43 +198,6 @@ test('two creates of one run at the same time end with one set of droplets', asy
   }
 });
 
-test('a part of a fleet is success when it is the minimum, and the rest is destroyed', async () => {
-  await using emulator = await startQuick({failCreate: 1});
-  const {context} = await connect(emulator);
-
-  const {workers} = await createWorkers(await request({count: 4, min: 3}), context);
-
-  expect(workers).toHaveLength(3);
-  expect(emulator.digitalOcean.droplets()).toHaveLength(3);
-});
-
-test('a POST that failed unclearly costs a fleet that is enough nothing but its own droplets', async () => {
-  await using emulator = await startQuick();
-  emulator.digitalOcean.faults.push({
-    method: 'POST',
-    path: '/v2/droplets',
-    kind: 'status',
-    after: 1,
-    times: 1,
-  });
-  const {context} = await connect(emulator);
-
-  const {workers} = await createWorkers(await request({count: 12, min: 10}), context);
-
-  expect(workers).toHaveLength(10);
-  expect(emulator.digitalOcean.everyDroplet()).toHaveLength(10);
-  expect(emulator.digitalOcean.droplets()).toHaveLength(10);
-});
-
-test('fewer than the minimum is a failure that leaves nothing', async () => {
-  await using emulator = await startQuick({failCreate: 2});
-  const {context} = await connect(emulator);
-
-  await failure(createWorkers(await request({count: 4, min: 3}), context));
-
-  expect(emulator.digitalOcean.droplets()).toEqual([]);
-});
-
 test('a droplet that no list shows yet counts as gone only when DigitalOcean no longer knows it', async () => {
   await using emulator = await startQuick({
     createMs: 60_000,
