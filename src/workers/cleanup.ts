@@ -29,8 +29,11 @@ export type Cleanup = {
   apiCalls: number;
 };
 
-/** Between the two looks at a worker that the CI server does not know: it may be registering again. */
-const secondLookSeconds = 30;
+/**
+ * Between the two looks at a worker that the CI server does not know: a web's list may be a minute old, and a worker
+ * that was taken off it registers again at its next heartbeat (concourse 2, 3).
+ */
+const secondLookSeconds = 90;
 
 /**
  * Deletes droplets of ours that are expired, off, or unknown to the CI server after their grace; then workers of ours
@@ -137,6 +140,7 @@ async function carryOut(decisions: Decision[], owned: Owned[], context: Context)
     owned.filter(({droplet}) => ids.has(droplet.id)),
     context,
   );
+  context.signal.throwIfAborted();
   for (const decision of chosen) {
     const leftover = leftovers.find(({id}) => id === decision.id);
     decision.action = leftover === undefined ? 'deleted' : 'left';
