@@ -70,7 +70,7 @@ export class DigitalOcean {
       }
     }
 
-    const hidden = droplets.find(({tags}) => tags === undefined || tags.length === 0);
+    const hidden = droplets.find(({tags}) => (tags ?? []).length === 0);
     return hidden === undefined ? droplets.map(asDroplet) : tagsHidden(hidden);
   }
 

@@ -1,6 +1,6 @@
 import type {CiWorker} from '../ci-server.js';
 import type {Context} from '../context.js';
-import {ActionableError, inOneLine} from '../errors.js';
+import {inOneLine, survivable} from '../errors.js';
 import type {CleanupRequest} from './cleanup.js';
 import type {Decision, Evidence} from './cleanup-decisions.js';
 import {markerTag, runKeyIn} from './identity.js';
@@ -53,10 +53,9 @@ export async function removeStaleWorkers(
       decision.action = left.includes(decision.name) ? 'left' : 'deleted';
     }
   } catch (error) {
-    signal.throwIfAborted();
+    const {message, suggestions} = survivable(error, signal);
     for (const decision of decisions) {
       decision.action = 'left';
-      const {message, suggestions = []} = error as Partial<ActionableError> & Error;
       decision.reason += `; ${inOneLine(message, suggestions)}`;
     }
   }
@@ -122,9 +121,8 @@ export async function removeUnusedTags(
         decision.action = 'deleted';
       }
     } catch (error) {
-      signal.throwIfAborted();
+      const {message, suggestions} = survivable(error, signal);
       decision.action = 'left';
-      const {message, suggestions = []} = error as Partial<ActionableError> & Error;
       decision.reason += `; ${inOneLine(message, suggestions)}`;
     }
 
@@ -150,10 +148,7 @@ async function tagsOf(
       })
       .map(({name}) => name);
   } catch (error) {
-    if (error instanceof ActionableError) {
-      return [];
-    }
-
-    throw error;
+    survivable(error, signal);
+    return [];
   }
 }

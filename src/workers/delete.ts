@@ -81,7 +81,10 @@ async function stillListed(deleted: Owned[], context: Deleting): Promise<Leftove
         }
 
         if (polls % 3 === 0) {
-          await Promise.all(left.map(async ({droplet}) => deleteDroplet(droplet.id, context)));
+          // One that is refused now was accepted before, and keeps none of the others.
+          await Promise.allSettled(
+            left.map(async ({droplet}) => deleteDroplet(droplet.id, context)),
+          );
         }
 
         throw new StillWaiting('DigitalOcean still lists it');

@@ -1,6 +1,7 @@
 import type {Advice, CiWorker, WorkerRequest} from '../ci-server.js';
 import type {Droplet} from '../digitalocean/types.js';
-import {ActionableError} from '../errors.js';
+import type {ActionableError} from '../errors.js';
+import {deleted, neverMade, switchedOff, tagsLost, unusable} from './fleet-failures.js';
 import {publicAddress} from './worker.js';
 import {identify, type Identity} from './identity.js';
 
@@ -77,14 +78,14 @@ export class Fleet {
     );
   }
 
+  /** Takes in that a droplet is gone; throws when too few are left. */
+  lose(droplet: Droplet): void {
+    this.#fail(droplet.name, deleted(droplet));
+  }
+
   /** Takes in that a droplet is there but not ours any more, by its tags; throws when too few are left. */
-  loseTags({name, id}: Droplet): void {
-    this.#fail(
-      name,
-      new ActionableError('TAGS_LOST', `Droplet ${name} (${id}) has lost its tags`, [
-        'Try again: a cleanup may have deleted a tag that was unused until then',
-      ]),
-    );
+  loseTags(droplet: Droplet): void {
+    this.#fail(droplet.name, tagsLost(droplet));
   }
 
   /** Why droplets will not become workers. */
@@ -189,7 +190,8 @@ export class Fleet {
   }
 
   /** Missing once may be a page that shifted; a new one may lag behind. */
-  #miss({name, id, status}: Droplet, passedSeconds: number, everySeconds: number): void {
+  #miss(droplet: Droplet, passedSeconds: number, everySeconds: number): void {
+    const {name, status} = droplet;
     const seconds = (this.#missing.get(name) ?? 0) + everySeconds;
     this.#missing.set(name, seconds);
     const wasListed = status === 'active';
@@ -197,19 +199,7 @@ export class Fleet {
       return;
     }
 
-    const [why, advice] = wasListed
-      ? [
-          'somebody deleted it',
-          'Try again; if it was a cleanup, give it a --grace no shorter than the --timeout of create',
-        ]
-      : [
-          'DigitalOcean accepted it but did not make it, as it does without capacity',
-          'Try again, or name more regions and sizes to fall back on with --region and --size',
-        ];
-    this.#fail(
-      name,
-      new ActionableError('DROPLET_VANISHED', `Droplet ${name} (${id}) is gone: ${why}`, [advice]),
-    );
+    this.#fail(name, wasListed ? deleted(droplet) : neverMade(droplet));
   }
 
   #fail(name: string, error: ActionableError): void {
@@ -219,21 +209,4 @@ export class Fleet {
       throw error;
     }
   }
-}
-
-function unusable(name: string, reason: string): ActionableError {
-  return new ActionableError('WORKER_UNUSABLE', `Worker ${name} ${reason}`, [
-    'Its template decides how it registers: see what it gets with do-worker render',
-  ]);
-}
-
-function switchedOff({name, id}: Droplet, {notRegistered}: Advice): ActionableError {
-  return new ActionableError(
-    'BOOTSTRAP_FAILED',
-    `Droplet ${name} (${id}) switched itself off: its bootstrap failed, or its worker kept exiting`,
-    [
-      'To look into one, create it with --ssh-key and --keep-on-failure, switch it on and read journalctl -b -1',
-      ...notRegistered,
-    ],
-  );
 }

@@ -36,8 +36,10 @@ export function isUncertain(error: unknown): error is NoAnswer | ApiError {
 
 /** Turns a failure that may pass by itself into StillWaiting, so that a long wait outlives it. */
 export function orStillWaiting(error: unknown): never {
-  const isPassing =
+  const isRetryable =
     error instanceof NoAnswer ||
     (error instanceof ApiError && (!error.isRefusal || error.status === 429));
+  const isPassing =
+    isRetryable || (error instanceof ActionableError && error.code === 'RATE_LIMITED');
   throw isPassing ? new StillWaiting(error.message, error.suggestions) : error;
 }

@@ -1,5 +1,7 @@
 import type {CiServer, WorkerRequest} from '../ci-server.js';
 import type {Context} from '../context.js';
+import type {Droplet} from '../digitalocean/types.js';
+import {Interrupted, survivable} from '../errors.js';
 import {deleteDroplets} from './delete.js';
 import type {Fleet} from './fleet.js';
 import {identify, nameTag} from './identity.js';
@@ -40,7 +42,7 @@ export async function waitUntilRegistered(
   }
 
   await lookOnceMore(fleet, waiting, context);
-  await confirmTags(fleet, context);
+  await confirmUnlisted(fleet, context);
 }
 
 /** Never ends by itself: while workers boot, a droplet that is off or gone ends the wait at once. */
@@ -126,24 +128,35 @@ async function lookOnceMore(
       {everySeconds: pace.digitalOceanSeconds, forSeconds: addressSeconds},
       {time, signal},
     );
-  } catch {
+  } catch (error) {
     // The workers work; a missing address in the result is no reason to destroy them.
+    if (error instanceof Interrupted) {
+      throw error;
+    }
   }
 }
 
 /**
- * What the last look did not show may have lost its tag to a cleanup that was about to delete the tag as unused when
- * the droplet was made. Nobody would find it by its name again, so it counts as failed, and is destroyed.
+ * What the last look did not show may be gone, or have lost its tag to a cleanup that was about to delete the tag as
+ * unused when the droplet was made. Nobody would find that by its name again, so it counts as failed, and is destroyed.
  */
-async function confirmTags(
+async function confirmUnlisted(
   fleet: Fleet,
   {digitalOcean, signal}: Pick<Context, 'digitalOcean' | 'signal'>,
 ): Promise<void> {
-  for (const {id} of fleet.unlisted) {
-    // Unanswered, it is as it was: a worker that works.
-    const droplet = await digitalOcean.droplet(id, signal).catch(() => undefined);
-    signal.throwIfAborted();
-    if (droplet !== undefined && identify(droplet) === undefined) {
+  for (const worker of fleet.unlisted) {
+    let droplet: Droplet | undefined;
+    try {
+      droplet = await digitalOcean.droplet(worker.id, signal);
+    } catch (error) {
+      // Unanswered, it is as it was: a worker that works.
+      survivable(error, signal);
+      continue;
+    }
+
+    if (droplet === undefined) {
+      fleet.lose(worker);
+    } else if (identify(droplet) === undefined) {
       fleet.loseTags(droplet);
     }
   }

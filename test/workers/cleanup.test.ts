@@ -1,6 +1,7 @@
 import {expect, test} from '@jest/globals';
 import {connect, request, startQuick} from '../support/connect.js';
 import type {Emulator} from '../../src/emulator/server.js';
+import {Interrupted} from '../../src/errors.js';
 import {cleanUp, type CleanupRequest} from '../../src/workers/cleanup.js';
 import {createWorkers} from '../../src/workers/create.js';
 import {ciIdOf} from '../../src/workers/identity.js';
@@ -74,6 +75,41 @@ test('looks twice at a worker that the CI server does not know', async () => {
 
   expect(result.counts.deleted).toBe(0);
   expect(emulator.digitalOcean.droplets().map(({name}) => name)).toEqual([workers[0]!.name]);
+});
+
+test('keeps a worker that its web lists a minute late', async () => {
+  await using emulator = await startQuick();
+  const {context} = await connect(emulator, {
+    onPhase(name) {
+      if (name === 'look again') {
+        setTimeout(() => {
+          emulator.concourse.addWorker({name: 'late-b1-abcdefgh', tags: ['late']});
+        }, 60 * context.time.secondMs);
+      }
+    },
+  });
+  emulator.digitalOcean.add(ours(emulator, 'late', {ageSeconds: 1000}));
+
+  const result = await cleanUp(cleaning(), context);
+
+  expect(reasons(result)).toEqual({'late-b1-abcdefgh': 'keep: listed as running'});
+});
+
+test.each([
+  ['while it deletes', 'DELETE', /^\/v2\/droplets\/\d/v],
+  ['while it lists tags', 'GET', /^\/v2\/tags/v],
+] as const)('an interrupt %s is what ends it', async (_, method, path) => {
+  await using emulator = await startQuick({
+    onRequest(sent) {
+      if (sent.method === method && path.test(sent.path)) {
+        abort(new Interrupted('SIGTERM'));
+      }
+    },
+  });
+  const {context, abort} = await connect(emulator);
+  emulator.digitalOcean.add(ours(emulator, 'expired', {ageSeconds: 4000}));
+
+  await expect(cleanUp(cleaning(), context)).rejects.toMatchObject({code: 'INTERRUPTED'});
 });
 
 test('deletes, and not only says so, what the second look alone has shown', async () => {

@@ -131,3 +131,21 @@ test('a fleet as large as the rate limit takes minutes for is undone to the last
   expect(error.message).not.toContain('still billed');
   expect(emulator.digitalOcean.droplets()).toEqual([]);
 });
+
+test('Ctrl-C while the addresses of registered workers are awaited leaves nothing', async () => {
+  await using emulator = await startQuick({publicLagReads: 1000});
+  const {context, abort} = await connect(emulator);
+  const progress = {
+    ...context.progress,
+    update(line: string) {
+      if (line.startsWith('1 of 1')) {
+        setTimeout(abort, 3 * context.time.secondMs, new Interrupted('SIGINT'));
+      }
+    },
+  };
+
+  const error = await failure(createWorkers(await request(), {...context, progress}));
+
+  expect(error.code).toBe('INTERRUPTED');
+  expect(emulator.digitalOcean.droplets()).toEqual([]);
+});

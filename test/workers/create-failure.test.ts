@@ -124,3 +124,34 @@ test('names what it could not destroy, for it is billed', async () => {
   expect(error.message).toContain(String(droplet!.id));
   expect(error.suggestions.join(' ')).toContain('droplet:delete');
 });
+
+test('a worker whose droplet is deleted the moment it has registered is no success', async () => {
+  await using emulator = await startQuick();
+  const {context} = await connect(emulator);
+  let isAsked = false;
+  const progress = {
+    ...context.progress,
+    update(line: string) {
+      if (!line.startsWith('1 of 1') || isAsked) {
+        return;
+      }
+
+      isAsked = true;
+      void context.digitalOcean.deleteDroplet(emulator.digitalOcean.droplets()[0]!.id);
+    },
+  };
+
+  const error = await failure(createWorkers(await request(), {...context, progress}));
+
+  expect(error.code).toBe('DROPLET_VANISHED');
+});
+
+test('an hourly limit that is used up while workers boot ends no healthy create', async () => {
+  await using emulator = await startQuick({bootMs: 60_000, hourlyLimit: 106});
+  const {context} = await connect(emulator);
+
+  const {workers} = await createWorkers(await request(), context);
+
+  expect(workers).toHaveLength(1);
+  expect(emulator.digitalOcean.requests.length).toBeLessThan(10);
+});

@@ -214,6 +214,24 @@ test('deletes again what a 204 did not delete', async () => {
   expect(emulator.digitalOcean.droplets()).toEqual([]);
 });
 
+test('a second DELETE that is refused keeps nobody from waiting for the first', async () => {
+  await using emulator = await startQuick({destroyMs: 30_000});
+  const {context} = await connect(emulator);
+  await createWorkers(await request({count: 2}), context);
+  emulator.digitalOcean.faults.push({
+    method: 'DELETE',
+    path: '/v2/droplets/',
+    kind: 'status',
+    status: 403,
+    after: 2,
+  });
+
+  const {workers} = await destroyWorkers(destroying(), context);
+
+  expect(workers).toHaveLength(2);
+  expect(emulator.digitalOcean.droplets()).toEqual([]);
+});
+
 test('retries a droplet with a pending event', async () => {
   await using emulator = await startQuick({pendingEventOnCreate: true, createMs: 20_000});
   const {context} = await connect(emulator);
