@@ -45,7 +45,10 @@ export async function deleteDroplets(owned: Owned[], context: Deleting): Promise
       }),
     ),
   );
-  return {leftovers: [...leftovers, ...(await stillListed(deleted, context))], absent};
+  // A list has just shown it, so the 404 may be as early as those that a new droplet gets.
+  const doubtful = absent.filter(({isJustMade = false}) => !isJustMade);
+  const listed = await stillListed([...deleted, ...doubtful], context);
+  return {leftovers: [...leftovers, ...listed], absent};
 }
 
 async function deleteDroplet(id: number, {digitalOcean, signal, time}: Deleting): Promise<boolean> {
@@ -98,7 +101,7 @@ async function stillListed(deleted: Owned[], context: Deleting): Promise<Leftove
     return left.map(({droplet: {id, name}}) => ({
       id,
       name,
-      reason: `the deletion was accepted, but is not confirmed: ${reason}`,
+      reason: `the deletion is not confirmed: ${reason}`,
       suggestions,
     }));
   }

@@ -214,6 +214,50 @@ test('deletes again what a 204 did not delete', async () => {
   expect(emulator.digitalOcean.droplets()).toEqual([]);
 });
 
+test('a 404 to the DELETE of a droplet that lists show is no proof that it is gone', async () => {
+  await using emulator = await startQuick();
+  const {context} = await connect(emulator);
+  await createWorkers(await request(), context);
+  emulator.digitalOcean.faults.push({
+    method: 'DELETE',
+    path: '/v2/droplets/',
+    kind: 'status',
+    status: 404,
+    times: 1,
+  });
+
+  await destroyWorkers(destroying(), context);
+
+  expect(emulator.digitalOcean.droplets()).toEqual([]);
+});
+
+test('misses none of a run when another destroy shifts the pages that it reads', async () => {
+  let shifts = 0;
+  await using emulator = await startQuick({
+    dropletLimit: 1000,
+    async onResponse({method, path}) {
+      const isFirstPage = path.includes('tag_name=') && /[&?]page=1(?:&|$)/v.test(path);
+      if (method === 'GET' && isFirstPage && shifts < 2) {
+        await other.context.digitalOcean.deleteDroplet(ids[shifts++]!);
+      }
+    },
+  });
+  const [{context}, other] = [await connect(emulator), await connect(emulator)];
+  const named = (run: string, index: number) => ({
+    name: `build-arm-${run}-${String(index).padStart(8, '0')}`,
+    tags: tags(ciIdOf(emulator.concourse.url)),
+  });
+  const ids = emulator.digitalOcean
+    .add(...Array.from({length: 199}, (_, index) => named('b1', index)))
+    .map(({id}) => id);
+  emulator.digitalOcean.add(...Array.from({length: 3}, (_, index) => named('b2', index)));
+
+  await destroyWorkers(destroying({runKey: 'b2'}), context);
+
+  expect(shifts).toBe(2);
+  expect(emulator.digitalOcean.droplets().filter(({name}) => name.includes('-b2-'))).toEqual([]);
+});
+
 test('a second DELETE that is refused keeps nobody from waiting for the first', async () => {
   await using emulator = await startQuick({destroyMs: 30_000});
   const {context} = await connect(emulator);
