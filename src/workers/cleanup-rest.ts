@@ -4,6 +4,7 @@ import {inOneLine, survivable} from '../errors.js';
 import type {CleanupRequest} from './cleanup.js';
 import type {Decision, Evidence} from './cleanup-decisions.js';
 import {markerTag, runKeyIn} from './identity.js';
+import {StillWaiting, pollUntil} from './poll.js';
 
 type Scope = {
   request: CleanupRequest;
@@ -13,6 +14,12 @@ type Scope = {
 
 /** A droplet younger than this may be one of several that are being made with the same tags. */
 const quietSeconds = 900;
+
+/** Less than a create waits until it trusts its tags. */
+const freshSeconds = 10;
+
+/** The rate limit holds a request up for a minute at most. */
+const patienceSeconds = 90;
 
 /** Workers of our form that no droplet stands behind: those that stalled, and those of droplets just deleted. */
 export async function removeStaleWorkers(
@@ -111,15 +118,11 @@ export async function removeUnusedTags(
       reason: 'no droplet carries it',
     };
     try {
-      // Another cluster's droplet may carry it, or one made since.
-      if (await digitalOcean.isTagInUse(name, signal)) {
+      if (await isKept(name, request, {digitalOcean, signal, time})) {
         continue;
       }
 
-      if (!request.dryRun) {
-        await digitalOcean.deleteTag(name, signal);
-        decision.action = 'deleted';
-      }
+      decision.action = request.dryRun ? 'delete' : 'deleted';
     } catch (error) {
       const {message, suggestions} = survivable(error, signal);
       decision.action = 'left';
@@ -130,6 +133,38 @@ export async function removeUnusedTags(
   }
 
   return decisions;
+}
+
+/**
+ * Whether a tag is in use after all, by another cluster's droplet or one made since; deletes it if not. A create trusts
+ * its tags once lists have shown them for a while, so a look that has grown old, as in the queue of the rate limit, is
+ * no ground to delete on: then it looks again.
+ */
+async function isKept(
+  name: string,
+  {dryRun}: CleanupRequest,
+  {digitalOcean, signal, time}: Pick<Context, 'digitalOcean' | 'signal' | 'time'>,
+): Promise<boolean> {
+  return pollUntil(
+    async () => {
+      const tooOld = AbortSignal.timeout(freshSeconds * time.secondMs);
+      const fresh = AbortSignal.any([signal, tooOld]);
+      try {
+        const isUsed = await digitalOcean.isTagInUse(name, fresh);
+        if (!isUsed && !dryRun) {
+          await digitalOcean.deleteTag(name, fresh);
+        }
+
+        return isUsed;
+      } catch (error) {
+        throw tooOld.aborted && !signal.aborted
+          ? new StillWaiting(`DigitalOcean's answers take longer than ${freshSeconds} s`)
+          : error;
+      }
+    },
+    {everySeconds: 1, forSeconds: patienceSeconds},
+    {time, signal},
+  );
 }
 
 /** Those that nothing is said to carry. None when the tags cannot be listed: they cost nothing. */

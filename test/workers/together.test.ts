@@ -87,6 +87,36 @@ test('a create whose tag a cleanup deletes as unused at that moment leaves nothi
   expect(emulator.digitalOcean.droplets().map(({name}) => name)).toEqual([]);
 });
 
+test('a cleanup that is held up before it deletes an unused tag looks again', async () => {
+  let creating: ReturnType<typeof createWorkers> | undefined;
+  await using emulator = await startQuick({
+    createMs: 10_000,
+    bootMs: 10_000,
+    async onRequest({method, path}) {
+      if (method === 'DELETE' && path.startsWith('/v2/tags/')) {
+        creating ??= createWorkers(await request({runKey: 'b7'}), other.context);
+      }
+    },
+  });
+  const [{context}, other] = [await connect(emulator), await connect(emulator)];
+  emulator.digitalOcean.plant({tags: ['do-worker:name:build-arm']});
+  emulator.digitalOcean.faults.push({
+    method: 'DELETE',
+    path: '/v2/tags/',
+    kind: 'status',
+    status: 429,
+    headers: {'retry-after': '55'},
+    times: 1,
+  });
+
+  await cleanUp(cleaning, context);
+  await creating;
+
+  expect([...emulator.digitalOcean.droplets()[0]!.tags.keys()]).toContain(
+    'do-worker:name:build-arm',
+  );
+});
+
 test('a run key that is used again after a kill ends with one set of droplets', async () => {
   await using emulator = await startQuick({bootMs: 60_000});
   const killed = await connect(emulator);
