@@ -1,4 +1,5 @@
 import {setTimeout as delay} from 'node:timers/promises';
+import {allChecks} from '../errors.js';
 import {destroyWorkers, type Destroyed} from '../workers/destroy.js';
 import {hasGpus} from '../workers/gpus.js';
 import {lagPollSeconds, lagSeconds} from '../workers/poll.js';
@@ -19,7 +20,7 @@ export async function destroyForBuild(step: Step): Promise<Gone> {
   let waited = 0;
   for (;;) {
     const found = await destroyOnce(step);
-    gone = together(gone, found);
+    gone = together([gone, found]);
     if (found.workers.length === 0 && (gone.workers.length > 0 || waited >= lagSeconds)) {
       break;
     }
@@ -42,37 +43,36 @@ export async function destroyForBuild(step: Step): Promise<Gone> {
   return gone;
 }
 
+/** Those of all names side by side, so that one which fails keeps no other, and all drain at the same time. */
 async function destroyOnce(step: Step): Promise<Gone> {
   const {request, build, ciId, context, problems} = step;
   const {source, params} = request;
   const sizes = [source.size ?? '', ...(source.sizes ?? [])];
-  let gone: Gone = {workers: [], removed: null};
-  for (const workerName of await namesOf(step)) {
-    const destroyed = await destroyWorkers(
-      {
-        workerName,
-        runKey: build.runKey,
-        ciId,
-        withGpus: hasGpus(...sizes),
-        drainSeconds: params.drainSeconds ?? 0,
-        dryRun: false,
-      },
-      context,
-      problems,
-    );
-    gone = together(gone, destroyed);
-  }
-
-  return gone;
+  const names = await namesOf(step);
+  const destroyed = await allChecks(
+    names.map(async (workerName) =>
+      destroyWorkers(
+        {
+          workerName,
+          runKey: build.runKey,
+          ciId,
+          withGpus: hasGpus(...sizes),
+          drainSeconds: params.drainSeconds ?? 0,
+          dryRun: false,
+        },
+        context,
+        problems,
+      ),
+    ),
+  );
+  return together(destroyed);
 }
 
-function together(one: Gone, other: Gone): Gone {
+function together(all: Gone[]): Gone {
+  const removed = all.map((each) => each.removed).filter((each) => each !== null);
   return {
-    workers: [...one.workers, ...other.workers],
-    removed:
-      one.removed === null && other.removed === null
-        ? null
-        : [...(one.removed ?? []), ...(other.removed ?? [])],
+    workers: all.flatMap(({workers}) => workers),
+    removed: removed.length === 0 ? null : removed.flat(),
   };
 }
 

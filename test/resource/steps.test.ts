@@ -6,24 +6,7 @@ import {runOut} from '../../src/resource/out.js';
 import {startQuick} from '../support/connect.js';
 import {failure} from '../support/failure.js';
 import {newDirectory, sourceFor} from '../support/resource.js';
-import {edgeOn} from './run.js';
-
-type Emulator = Awaited<ReturnType<typeof startQuick>>;
-
-async function put(
-  emulator: Emulator,
-  parameters: object,
-  {source = {}, environment = {}}: {source?: object; environment?: Record<string, string>} = {},
-) {
-  const {edge, progress} = await edgeOn(emulator, environment);
-  const answer = await runOut(
-    JSON.stringify({source: sourceFor(emulator, source), params: parameters}),
-    edge,
-  );
-  return {...answer, progress};
-}
-
-const names = (emulator: Emulator) => emulator.digitalOcean.droplets().map(({name}) => name);
+import {edgeOn, names, put} from './run.js';
 
 test('tries regions and sizes in their order', async () => {
   await using emulator = await startQuick({soldOut: ['s-2vcpu-2gb']});
