@@ -110,7 +110,8 @@ test('no output of any command holds a secret when everything fails', async () =
 }, 120_000);
 
 test("no output of the resource's scripts holds a secret, when all goes well and when it does not", async () => {
-  await using emulator = await startEmulator(instant);
+  // Too old for lists to lag behind: the scripts run in real time.
+  await using emulator = await startEmulator({...instant, dateSkewSeconds: 60});
   const {environment, secrets} = await plant(emulator);
   const dropletKey = await readFile(environment.DO_WORKER_DROPLET_KEY!, 'utf8');
   const planted = {droplet_key: dropletKey, vars: {secret: `${canary}variable`}};

@@ -53,7 +53,9 @@ test('a destroy by a wrong name says which workers of this build are still there
 
   const {progress} = await put(emulator, {worker_name: 'specail'});
 
-  expect(progress.at(-1)).toMatch(/^This build's other workers are still there: special-b42-/v);
+  expect(progress.at(-1)).toMatch(
+    /^This build's workers of other names, left to the steps that destroy those: special-b42-/v,
+  );
 });
 
 test('a GPU droplet is destroyed though another build has an ordinary one of the name', async () => {
