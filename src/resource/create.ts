@@ -19,17 +19,16 @@ export async function createForBuild(step: Step): Promise<Created> {
     );
   }
 
-  const wanted = await createRequest(step);
-  if (problems.length === 0) {
-    await warnOfCiId(step);
-  }
-
-  return createWorkers(wanted, context, {problems});
+  const created = await createWorkers(await createRequest(step), context, {problems});
+  await warnOfCiId(step);
+  return created;
 }
 
-/** Droplets carry an id made of this build's URL for Concourse; a cleanup elsewhere asks Concourse for its own. */
+/**
+ * Droplets carry an id made of this build's URL for Concourse; a cleanup elsewhere asks Concourse for its own. The
+ * create has asked for it too, so this waits for nobody.
+ */
 async function warnOfCiId({build, ciId, context: {ci, progress, signal}}: Step): Promise<void> {
-  // What is wrong with Concourse, the preflight tells.
   const own = await ci?.externalUrl(signal).catch(() => undefined);
   if (ciId !== undefined && own !== undefined && ciIdOf(own) !== ciId) {
     progress.note(

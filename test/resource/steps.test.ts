@@ -101,18 +101,6 @@ test('a get that cannot write its files makes no worker', async () => {
   expect(emulator.digitalOcean.requests).toEqual([]);
 });
 
-test('warns when the CI id of this build is not the one that Concourse gives', async () => {
-  await using emulator = await startQuick({externalUrl: 'https://ci.example.com'});
-  const environment = {ATC_EXTERNAL_URL: 'https://other.example.com'};
-  const source = {concourse_url: emulator.concourse.url};
-
-  const {progress} = await put(emulator, {action: 'create'}, {environment, source});
-
-  expect(progress.join('\n')).toContain(
-    'Concourse calls itself https://ci.example.com, this build calls it https://other.example.com',
-  );
-});
-
 test('says that an adopted worker is not of the size asked for', async () => {
   await using emulator = await startQuick();
   await put(emulator, {action: 'create'});
