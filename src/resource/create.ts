@@ -75,5 +75,7 @@ async function createRequest({
         ? await readTemplate(shippedTemplatePath(context.ci?.template ?? 'concourse-worker'))
         : {name: 'source.template', text: source.template},
     keepOnFailure: false,
+    // A step that asks for another size is another put, not this one run again.
+    refusesOthers: true,
   };
 }

@@ -2,6 +2,7 @@ import type {Context, Settings} from '../context.js';
 import {ActionableError, NoAnswer} from '../errors.js';
 import type {Inputs} from '../settings.js';
 import {ciIdOf} from '../workers/identity.js';
+import {othersThere} from '../workers/preflight.js';
 import {defaultWorkerName, readBuild, type Build} from './build.js';
 import type {ResourceRequest} from './request.js';
 import {settingsFor} from './settings.js';
@@ -59,13 +60,17 @@ export async function act<T>(
 }
 
 function explained(error: ActionableError, {source}: ResourceRequest): ActionableError {
+  const advice: string[] = [];
   const isUnreachable = error instanceof NoAnswer && error.service === 'Concourse';
-  return inFieldNames(
-    error,
-    isUnreachable && source.concourseUrl === undefined
-      ? [
-          'This container cannot reach ATC_EXTERNAL_URL: give a URL that it can in source.concourse_url',
-        ]
-      : [],
-  );
+  if (isUnreachable && source.concourseUrl === undefined) {
+    advice.push(
+      'This container cannot reach ATC_EXTERNAL_URL: give a URL that it can in source.concourse_url',
+    );
+  }
+
+  if (error.code === othersThere) {
+    advice.push('Give each put of a build that makes workers of its own a worker_name of its own');
+  }
+
+  return inFieldNames(error, advice);
 }

@@ -9,7 +9,7 @@ import {hasGpus} from './gpus.js';
 import {makeDroplets} from './make-droplets.js';
 import {planWorkers, type CreateRequest, type Plan} from './plan.js';
 import type {Ledger} from './post-droplets.js';
-import {preflight, type Preflight} from './preflight.js';
+import {isAskedFor, preflight, type Preflight} from './preflight.js';
 import {destroyCommand} from './suggested.js';
 import {createTimeline, type Seconds} from './timeline.js';
 import {forgetUnmade, undoCreate, undoSignal, undoYielded} from './undo.js';
@@ -203,9 +203,10 @@ async function create(plan: Plan, ci: CiServer, work: Work, context: Context): P
   });
 }
 
-function describeAdopted({name, size_slug: size, region}: Droplet, {sizes, regions}: Plan): string {
-  const isAsked = sizes.includes(size) && regions.includes(region.slug);
-  return `${name} (${size} in ${region.slug}${isAsked ? '' : ', which is not what is asked for'})`;
+function describeAdopted(droplet: Droplet, plan: Plan): string {
+  const {name, size_slug: size, region} = droplet;
+  const remark = isAskedFor(droplet, plan) ? '' : ', which is not what is asked for';
+  return `${name} (${size} in ${region.slug}${remark})`;
 }
 
 function describe(

@@ -28,6 +28,8 @@ export type CreateRequest = {
   template: Template;
   ciId?: string | undefined;
   keepOnFailure: boolean;
+  /** Droplets of the same run whose size or region is none of those asked for are an error; default: they are adopted. */
+  refusesOthers?: boolean | undefined;
 };
 
 /** A request that has passed every check that needs no network. */

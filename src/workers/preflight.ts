@@ -1,8 +1,8 @@
 import type {CiServer} from '../ci-server.js';
 import type {Context} from '../context.js';
-import type {Size} from '../digitalocean/types.js';
+import type {Droplet, Size} from '../digitalocean/types.js';
 import {ActionableError, UsageError, allChecks} from '../errors.js';
-import {ownedIn, type Owned} from './worker.js';
+import {linked, ownedIn, type Owned} from './worker.js';
 import {defaults} from './defaults.js';
 import type {Plan} from './plan.js';
 import {hasGpus} from './gpus.js';
@@ -24,6 +24,9 @@ export type Preflight = {
 
 /** DigitalOcean gives no account a lower droplet limit than this (facts 10), so below it there is nothing to ask. */
 const lowestDropletLimit = 3;
+
+/** The code of the error when droplets are there of the same run, but not of what is asked for. */
+export const othersThere = 'OTHERS_THERE';
 
 /** Checks all that can be known before it costs money; writes nothing. */
 export async function preflight(
@@ -65,6 +68,11 @@ export async function preflight(
   }
 
   const adopted = sameRun.slice(0, plan.count);
+  const others = adopted.filter(({droplet}) => !isAskedFor(droplet, plan));
+  if (plan.refusesOthers === true && others.length > 0) {
+    throw refused(others, plan);
+  }
+
   const missing = plan.count - adopted.length;
   const isNearLimit = missing > 0 && first.total + missing > lowestDropletLimit;
   const limit = isNearLimit ? await dropletLimit(digitalOcean, signal) : Infinity;
@@ -83,6 +91,21 @@ export async function preflight(
   }
 
   return {ciId, placements, adopted, missing: Math.min(missing, room)};
+}
+
+/** Whether a size and a region of the lists, of which an earlier create may have got any. */
+export function isAskedFor(droplet: Droplet, {sizes, regions}: Plan): boolean {
+  return sizes.includes(droplet.size_slug) && regions.includes(droplet.region.slug);
+}
+
+function refused(others: Owned[], {sizes, regions}: Plan): ActionableError {
+  const there = others.map(
+    ({droplet}) => `${linked(droplet)}, ${droplet.size_slug} in ${droplet.region.slug}`,
+  );
+  return new ActionableError(
+    othersThere,
+    `Nothing was created: ${sizes.join(' or ')} in ${regions.join(' or ')} is asked for, but of the same run and name there is ${there.join('; ')}`,
+  );
 }
 
 async function ciIdFor(

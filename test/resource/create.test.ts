@@ -32,3 +32,34 @@ test('a Concourse that does not answer costs its retries once', async () => {
 
   expect(emulator.concourse.requests).toHaveLength(5);
 });
+
+test.each([
+  [{droplet_size: 'c-2'}, 'c-2 in ams3'],
+  [{region: 'fra1'}, 's-2vcpu-2gb in fra1'],
+])(
+  'two puts of a build that ask for different workers need a name each: %j',
+  async (source, asked) => {
+    await using emulator = await startQuick();
+    const {version} = await put(emulator, {action: 'create'});
+    emulator.digitalOcean.requests.length = 0;
+
+    const {message, suggestions} = await failure(put(emulator, {action: 'create'}, {source}));
+
+    expect(message).toBe(
+      `Nothing was created: ${asked} is asked for, but of the same run and name there is ${version.name} (https://cloud.digitalocean.com/droplets/${version.id}), s-2vcpu-2gb in ams3`,
+    );
+    expect(suggestions.join('\n')).toContain('worker_name');
+    expect(emulator.digitalOcean.requests.filter(({method}) => method !== 'GET')).toEqual([]);
+  },
+);
+
+test('a create that is run again adopts what the first got of its list of sizes', async () => {
+  await using emulator = await startQuick({soldOut: ['s-2vcpu-2gb']});
+  const source = {sizes: ['s-2vcpu-2gb', 's-2vcpu-4gb']};
+  const first = await put(emulator, {action: 'create'}, {source});
+  emulator.digitalOcean.settings.soldOut = [];
+
+  const again = await put(emulator, {action: 'create'}, {source});
+
+  expect(again.version.name).toBe(first.version.name);
+});

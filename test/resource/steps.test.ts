@@ -101,17 +101,6 @@ test('a get that cannot write its files makes no worker', async () => {
   expect(emulator.digitalOcean.requests).toEqual([]);
 });
 
-test('says that an adopted worker is not of the size asked for', async () => {
-  await using emulator = await startQuick();
-  await put(emulator, {action: 'create'});
-
-  const {progress} = await put(emulator, {action: 'create'}, {source: {droplet_size: 'c-2'}});
-
-  expect(progress.join('\n')).toMatch(
-    /Adopting ci-worker-shop-unit-b42-\w+ \(s-2vcpu-2gb in ams3, which is not what is asked for\)/v,
-  );
-});
-
 test.each([
   [{fly_password: 'wrong'}, /source\.fly_username and source\.fly_password/v],
   [{api_key: 'wrong'}, /source\.api_key/v],

@@ -100,6 +100,18 @@ test('adopts the droplets of the same run instead of making more', async () => {
   expect(dropletPosts(emulator)).toBe(1);
 });
 
+test('says that a droplet which it adopts is not of the size asked for', async () => {
+  await using emulator = await startQuick();
+  const {context, progress} = await connect(emulator);
+  await createWorkers(await request({runKey: 'b7'}), context);
+
+  await createWorkers(await request({runKey: 'b7', sizes: ['c-2']}), context);
+
+  expect(progress.join('\n')).toMatch(
+    /Adopting build-arm-b7-\w+ \(s-2vcpu-2gb in ams3, which is not what is asked for\)/v,
+  );
+});
+
 test('makes only what the same run still lacks', async () => {
   await using emulator = await startQuick();
   const {context} = await connect(emulator);
