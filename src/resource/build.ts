@@ -46,13 +46,29 @@ export function readBuild(environment: Inputs['environment'], problems: string[]
 export function defaultWorkerName({pipeline, job}: Build): string | undefined {
   return pipeline === undefined || job === undefined
     ? undefined
-    : `ci-worker-${pipeline}-${job}`
-        .normalize('NFKD')
-        .toLowerCase()
-        .replaceAll(/\p{Mark}/gv, '')
-        .replaceAll(/[^a-z0-9]+/gv, '-')
-        .slice(0, longestDefaultName)
-        .replace(/-+$/v, '');
+    : asLabel(pipeline, job).slice(0, longestDefaultName).replace(/-+$/v, '');
+}
+
+/** What the default name has lost, so that another job may have the same; undefined when it tells this one's. */
+export function lostInName({pipeline = '', job = ''}: Build): string | undefined {
+  if (/[[\p{Letter}\p{Number}]--[A-Za-z0-9]]/v.test(withoutMarks(`${pipeline}${job}`))) {
+    return 'lacks letters that no host name has';
+  }
+
+  return asLabel(pipeline, job).length > longestDefaultName
+    ? `is cut to ${longestDefaultName} characters`
+    : undefined;
+}
+
+function asLabel(pipeline: string, job: string): string {
+  return withoutMarks(`ci-worker-${pipeline}-${job}`)
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/gv, '-')
+    .replace(/-+$/v, '');
+}
+
+function withoutMarks(text: string): string {
+  return text.normalize('NFKD').replaceAll(/\p{Mark}/gv, '');
 }
 
 /** Undefined for an empty text, as an environment or a list has it for none. */

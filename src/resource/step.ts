@@ -3,7 +3,7 @@ import {ActionableError, NoAnswer} from '../errors.js';
 import type {Inputs} from '../settings.js';
 import {ciIdOf} from '../workers/identity.js';
 import {othersThere} from '../workers/preflight.js';
-import {defaultWorkerName, readBuild, type Build} from './build.js';
+import {defaultWorkerName, lostInName, readBuild, type Build} from './build.js';
 import type {ResourceRequest} from './request.js';
 import {settingsFor} from './settings.js';
 import {inFieldNames} from './wording.js';
@@ -45,10 +45,8 @@ export async function act<T>(
   }
 
   const context = await connect(settingsFor(source, build, problems), problems);
-  if (build.isInstanced && params.workerName === undefined) {
-    context.progress.note(
-      `All instances of this pipeline share the tag ${workerName}: give a worker_name with an instance variable in it to keep them apart`,
-    );
+  if (params.workerName === undefined) {
+    tellOfDefaultName(workerName, build, context);
   }
 
   const ciId = build.externalUrl === undefined ? undefined : ciIdOf(build.externalUrl);
@@ -56,6 +54,22 @@ export async function act<T>(
     return await perform({request, build, workerName, ciId, context, problems});
   } catch (error) {
     throw error instanceof ActionableError ? explained(error, request) : error;
+  }
+}
+
+/** A tag that others share sends them to this build's workers. */
+function tellOfDefaultName(name: string, build: Build, {progress}: Context): void {
+  if (build.isInstanced) {
+    progress.note(
+      `All instances of this pipeline share the tag ${name}, the default worker_name: give one with an instance variable in it to keep them apart`,
+    );
+  }
+
+  const lost = lostInName(build);
+  if (lost !== undefined) {
+    progress.note(
+      `The default worker_name ${name} ${lost}, so that another job may have the same: give one of this job's own`,
+    );
   }
 }
 

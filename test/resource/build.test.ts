@@ -1,20 +1,25 @@
 import fc from 'fast-check';
 import {expect, test} from '@jest/globals';
-import {defaultWorkerName, readBuild} from '../../src/resource/build.js';
+import {defaultWorkerName, lostInName, readBuild} from '../../src/resource/build.js';
 
-const name = (pipeline: string, job: string) =>
-  defaultWorkerName(
-    readBuild({BUILD_ID: '1', BUILD_PIPELINE_NAME: pipeline, BUILD_JOB_NAME: job}, []),
-  );
+const build = (pipeline: string, job: string) =>
+  readBuild({BUILD_ID: '1', BUILD_PIPELINE_NAME: pipeline, BUILD_JOB_NAME: job}, []);
+const name = (pipeline: string, job: string) => defaultWorkerName(build(pipeline, job));
+
+const letters = 'lacks letters that no host name has';
+const cut = 'is cut to 40 characters';
 
 test.each([
-  ['shop', 'unit', 'ci-worker-shop-unit'],
-  ['Shop_Front', 'unit tests (fast)', 'ci-worker-shop-front-unit-tests-fast'],
-  ['größe', 'prüfung', 'ci-worker-gro-e-prufung'],
-  ['日本', '語', 'ci-worker'],
-  ['a-very-long-pipeline-name', 'and-a-long-job', 'ci-worker-a-very-long-pipeline-name-and'],
-])('names the workers of pipeline %s, job %s: %s', (pipeline, job, expected) => {
+  ['shop', 'unit', 'ci-worker-shop-unit', undefined],
+  ['Shop_Front', 'unit tests (fast)', 'ci-worker-shop-front-unit-tests-fast', undefined],
+  ['prüfung', 'café', 'ci-worker-prufung-cafe', undefined],
+  ['größe', 'prüfung', 'ci-worker-gro-e-prufung', letters],
+  ['日本', '語', 'ci-worker', letters],
+  ['a-pipeline-of-so-many', 'letters_', 'ci-worker-a-pipeline-of-so-many-letters', undefined],
+  ['a-very-long-pipeline-name', 'and-a-long-job', 'ci-worker-a-very-long-pipeline-name-and', cut],
+])('names the workers of pipeline %s, job %s: %s', (pipeline, job, expected, lost) => {
   expect(name(pipeline, job)).toBe(expected);
+  expect(lostInName(build(pipeline, job))).toBe(lost);
 });
 
 test('any pipeline and job give a hostname label that leaves room for the longest build number', () => {

@@ -159,9 +159,23 @@ test('says that instances of a pipeline share a tag that nobody gave', async () 
 
   const {progress, version} = await put(emulator, {action: 'create'}, {environment});
 
-  expect(progress[0]).toContain('All instances of this pipeline share the tag ci-worker-shop-unit');
+  expect(progress[0]).toContain(
+    'All instances of this pipeline share the tag ci-worker-shop-unit, the default worker_name',
+  );
   expect(version.name).toMatch(/^ci-worker-shop-unit-b42-/v);
   expect(JSON.stringify({progress, version})).not.toContain('secret-branch');
+});
+
+test('says that another job may have the default name, when that has lost its letters', async () => {
+  await using emulator = await startQuick();
+  const environment = {BUILD_PIPELINE_NAME: '日本', BUILD_JOB_NAME: '語'};
+
+  const told = await put(emulator, {action: 'create'}, {environment});
+  const given = await put(emulator, {action: 'create', worker_name: 'a'}, {environment});
+  const whole = await put(emulator, {action: 'create'});
+
+  expect(told.progress[0]).toMatch(/^The default worker_name ci-worker lacks .* another job/v);
+  expect([...given.progress, ...whole.progress].join('\n')).not.toContain('default worker_name');
 });
 
 test('names every problem of request, build and keys in one error, before any request', async () => {
