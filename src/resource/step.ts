@@ -1,5 +1,5 @@
 import type {Context, Settings} from '../context.js';
-import {ActionableError, NoAnswer} from '../errors.js';
+import {ActionableError, CombinedError, NoAnswer} from '../errors.js';
 import type {Inputs} from '../settings.js';
 import {ciIdOf} from '../workers/identity.js';
 import {othersThere} from '../workers/preflight.js';
@@ -25,6 +25,9 @@ export type Step = {
   /** What was wrong so far: thrown with what else is found. */
   problems: string[];
 };
+
+/** Node's codes for an address that cannot be found or connected to. */
+const noWay = /^E(?:AI_AGAIN|CONNREFUSED|CONNRESET|HOSTUNREACH|NETUNREACH|NOTFOUND|TIMEDOUT)$/v;
 
 /** Prepares a step that makes or destroys this build's workers, and words what fails for a pipeline's author. */
 export async function act<T>(
@@ -75,8 +78,8 @@ function tellOfDefaultName(name: string, build: Build, {progress}: Context): voi
 
 function explained(error: ActionableError, {source}: ResourceRequest): ActionableError {
   const advice: string[] = [];
-  const isUnreachable = error instanceof NoAnswer && error.service === 'Concourse';
-  if (isUnreachable && source.concourseUrl === undefined) {
+  const errors = error instanceof CombinedError ? error.errors : [error];
+  if (errors.some((each) => isUnreachable(each)) && source.concourseUrl === undefined) {
     advice.push(
       'This container cannot reach ATC_EXTERNAL_URL: give a URL that it can in source.concourse_url',
     );
@@ -87,4 +90,9 @@ function explained(error: ActionableError, {source}: ResourceRequest): Actionabl
   }
 
   return inFieldNames(error, advice);
+}
+
+/** A Concourse whose certificate is refused, say, has been reached. */
+function isUnreachable(error: ActionableError): boolean {
+  return error instanceof NoAnswer && error.service === 'Concourse' && noWay.test(error.reason);
 }

@@ -48,6 +48,8 @@ const variables: Array<[RegExp, string]> = [
   [/DO_WORKER_CONCOURSE_USERNAME/gv, 'source.fly_username'],
   [/DO_WORKER_CONCOURSE_PASSWORD/gv, 'source.fly_password'],
   [/set them in the environment instead/gv, 'leave them out'],
+  // No pipeline runs it.
+  [/, or to start-worker .*/gv, ''],
 ];
 
 /** What no field can do. */

@@ -1,8 +1,12 @@
+import {once} from 'node:events';
 import {writeFile} from 'node:fs/promises';
+import {createServer} from 'node:https';
+import type {AddressInfo} from 'node:net';
 import path from 'node:path';
 import {expect, test} from '@jest/globals';
 import {runIn} from '../../src/resource/in.js';
 import {runOut} from '../../src/resource/out.js';
+import {makeCertificate} from '../support/certificate.js';
 import {startQuick} from '../support/connect.js';
 import {failure} from '../support/failure.js';
 import {newDirectory, sourceFor} from '../support/resource.js';
@@ -253,13 +257,33 @@ test('names no file where a field takes the text', async () => {
   expect(suggestions).toContainEqual(expect.stringMatching(/KEY: ci_tsa_pub_key$/v));
 });
 
-test('says which URL to give when the container cannot reach its Concourse', async () => {
+test.each([
+  ['alone', {}],
+  ['with another problem', {droplet_size: 'nonsense'}],
+])(
+  'says which URL to give when the container cannot reach its Concourse: %s',
+  async (_, source) => {
+    await using emulator = await startQuick();
+    const environment = {ATC_EXTERNAL_URL: 'http://127.0.0.1:9'};
+
+    const error = await failure(put(emulator, {action: 'create'}, {environment, source}));
+
+    expect(error.suggestions.join('\n')).toContain('source.concourse_url');
+  },
+);
+
+test('a certificate that is refused asks for ca_cert, and for no other URL', async () => {
   await using emulator = await startQuick();
-  const environment = {ATC_EXTERNAL_URL: 'http://127.0.0.1:9'};
+  await using server = createServer(makeCertificate()).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const {port} = server.address() as AddressInfo;
+  const environment = {ATC_EXTERNAL_URL: `https://127.0.0.1:${port}`};
 
-  const error = await failure(put(emulator, {action: 'create'}, {environment}));
+  const {suggestions} = await failure(put(emulator, {action: 'create'}, {environment}));
 
-  expect(error.suggestions.join('\n')).toContain('source.concourse_url');
+  expect(suggestions).toEqual([
+    'Give the certificate authority that signed its certificate: ca_cert',
+  ]);
 });
 
 test('no secret of the source is in an answer, a file or what is told', async () => {

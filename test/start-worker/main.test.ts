@@ -6,8 +6,8 @@ import type {AddressInfo} from 'node:net';
 import path from 'node:path';
 import process from 'node:process';
 import {expect, test} from '@jest/globals';
-import forge from 'node-forge';
 import type {JsonObject} from '../../src/start-worker/worker-config.js';
+import {makeCertificate} from '../support/certificate.js';
 import {until} from './begin.js';
 import {startFolder} from './workers.js';
 
@@ -174,27 +174,6 @@ test('a log that nobody reads any more does not end the worker', async () => {
 
   expect((await done).code).toBe(0);
 });
-
-/** A certificate for 127.0.0.1 that nobody but its owner has signed. */
-function makeCertificate(): {cert: string; key: string} {
-  const keys = forge.pki.rsa.generateKeyPair(2048);
-  const certificate = forge.pki.createCertificate();
-  const name = [{name: 'commonName', value: 'an authority of our own'}];
-  certificate.publicKey = keys.publicKey;
-  certificate.serialNumber = '01';
-  certificate.validity.notAfter = new Date(Date.now() + 3_600_000);
-  certificate.setSubject(name);
-  certificate.setIssuer(name);
-  certificate.setExtensions([
-    {name: 'basicConstraints', cA: true},
-    {name: 'subjectAltName', altNames: [{type: 7, ip: '127.0.0.1'}]},
-  ]);
-  certificate.sign(keys.privateKey, forge.md.sha256.create());
-  return {
-    cert: forge.pki.certificateToPem(certificate),
-    key: forge.pki.privateKeyToPem(keys.privateKey),
-  };
-}
 
 test('trusts an authority that is not the system’s when its environment names it, and says how', async () => {
   await using folder = await startFolder();
