@@ -34,14 +34,18 @@ export async function runIn(input: string, directory: string, edge: Edge): Promi
 }
 
 function asksForWorkers(parameters: Params, problems: string[]): boolean {
-  const {workerName, action, dontDestroy} = parameters;
+  const {workerName, action, dontDestroy, drainSeconds} = parameters;
   if (action === 'destroy') {
     problems.push('params: action destroy belongs to a put');
   }
 
+  if (drainSeconds !== undefined) {
+    problems.push('params: drain belongs to a put that destroys');
+  }
+
   const isCreate =
     action === 'create' || (action === undefined && workerName !== undefined && !dontDestroy);
-  if (action === undefined && workerName === undefined) {
+  if (action === undefined && workerName === undefined && !dontDestroy) {
     rejectCreateOnly(parameters, problems);
   }
 

@@ -20,10 +20,6 @@ export async function runOut(input: string, edge: Edge): Promise<Answer> {
     problems.push('params: drain goes with action destroy only');
   }
 
-  if (action !== 'create') {
-    rejectCreateOnly(request.params, problems);
-  }
-
   if (action === 'none' || (action === 'destroy' && dontDestroy)) {
     if (problems.length > 0) {
       throw new UsageError(problems);
@@ -32,6 +28,10 @@ export async function runOut(input: string, edge: Edge): Promise<Answer> {
     const why = action === 'none' ? 'nothing to do: action none' : 'kept: dont_destroy';
     const build = edge.environment.BUILD_ID ?? '';
     return {version: versionOf('none', {build}), metadata: idleMetadata(why)};
+  }
+
+  if (action === 'destroy') {
+    rejectCreateOnly(request.params, problems);
   }
 
   return act(request, problems, edge, async (step) => {

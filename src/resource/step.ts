@@ -4,7 +4,7 @@ import type {Inputs} from '../settings.js';
 import {ciIdOf} from '../workers/identity.js';
 import {othersThere} from '../workers/preflight.js';
 import {defaultWorkerName, lostInName, readBuild, type Build} from './build.js';
-import type {ResourceRequest} from './request.js';
+import type {ResourceRequest, Source} from './request.js';
 import {settingsFor} from './settings.js';
 import {inFieldNames} from './wording.js';
 
@@ -47,7 +47,9 @@ export async function act<T>(
     );
   }
 
-  const context = await connect(settingsFor(source, build, problems), problems);
+  const found: string[] = [];
+  const context = await connect(settingsFor(source, build, problems), found);
+  problems.push(...found.filter((problem) => !isOfMissing(problem, source)));
   if (params.workerName === undefined) {
     tellOfDefaultName(workerName, build, context);
   }
@@ -58,6 +60,14 @@ export async function act<T>(
   } catch (error) {
     throw error instanceof ActionableError ? explained(error, request) : error;
   }
+}
+
+/** What is missing has been told of, and that it is no key says nothing more. */
+function isOfMissing(problem: string, {workerKey, tsaPublicKey}: Source): boolean {
+  return (
+    (workerKey === '' && problem.startsWith('The worker key')) ||
+    (tsaPublicKey === '' && problem.startsWith('The TSA public key'))
+  );
 }
 
 /** A tag that others share sends them to this build's workers. */

@@ -206,22 +206,6 @@ test('names every problem of request, build and keys in one error, before any re
   expect(emulator.digitalOcean.requests).toEqual([]);
 });
 
-test('a get that asks to destroy, or for several of nothing, is refused', async () => {
-  await using emulator = await startQuick();
-  const {edge} = await edgeOn(emulator);
-  const get = async (parameters: object) =>
-    failure(
-      runIn(
-        JSON.stringify({source: sourceFor(emulator), version: {at: '1'}, params: parameters}),
-        await newDirectory(),
-        edge,
-      ),
-    );
-
-  expect((await get({action: 'destroy'})).message).toBe('params: action destroy belongs to a put');
-  expect((await get({count: 2})).message).toBe('params: count and tags go with action create only');
-});
-
 test('speaks of fields, not of flags, but leaves commands to type as they are', async () => {
   await using emulator = await startQuick({neverConnect: true});
 
