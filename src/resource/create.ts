@@ -7,6 +7,7 @@ import {defaults} from '../workers/defaults.js';
 import {ciIdOf} from '../workers/identity.js';
 import type {CreateRequest} from '../workers/plan.js';
 import {buildTag} from './answer.js';
+import type {Source} from './request.js';
 import {isLoopback} from './settings.js';
 import type {Step} from './step.js';
 
@@ -51,7 +52,6 @@ async function createRequest({
   context,
   problems,
 }: Step): Promise<CreateRequest> {
-  const dropletKey = source.dropletKey ?? source.misspelltDropletKey;
   return {
     workerName,
     runKey: build.runKey,
@@ -61,10 +61,7 @@ async function createRequest({
     sizes: source.sizes ?? [source.size ?? defaults.size],
     image: numeric(source.image ?? defaults.image),
     sshKeys: (source.sshKeys ?? []).map((key) => numeric(key)),
-    dropletKey:
-      dropletKey === undefined
-        ? undefined
-        : await orProblems(parsePrivateKey(dropletKey, 'source: droplet_key'), problems),
+    dropletKey: await readDropletKey(source, problems),
     vpc: source.vpc,
     ttlSeconds: source.ttlSeconds ?? defaults.ttlSeconds,
     timeoutSeconds: source.timeoutSeconds ?? defaults.timeoutSeconds,
@@ -78,4 +75,19 @@ async function createRequest({
     // A step that asks for another size is another put, not this one run again.
     refusesOthers: true,
   };
+}
+
+/** A source of old may hold a key of any kind, and nobody needs it. */
+async function readDropletKey(
+  {dropletKey, misspelltDropletKey}: Source,
+  problems: string[],
+): Promise<CreateRequest['dropletKey']> {
+  const text = dropletKey ?? misspelltDropletKey;
+  const found: string[] = [];
+  const key =
+    text === undefined
+      ? undefined
+      : await orProblems(parsePrivateKey(text, 'source: droplet_key'), found);
+  problems.push(...found.map((problem) => `${problem}; or leave it out`));
+  return key;
 }

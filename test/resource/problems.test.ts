@@ -58,3 +58,15 @@ test.each([
 
   expect(message).toBe(problems);
 });
+
+test.each(['droplet_key', 'droplet_kay'])(
+  'a key of the source that no droplet needs can be left out: %s',
+  async (field) => {
+    await using emulator = await startQuick();
+    const source = {[field]: '-----BEGIN EC PRIVATE KEY-----\nMHc=\n-----END EC PRIVATE KEY-----'};
+
+    const {message} = await failure(put(emulator, {action: 'create'}, {source}));
+
+    expect(message).toMatch(/^source: droplet_key is an EC key, .*; or leave it out$/v);
+  },
+);
