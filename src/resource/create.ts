@@ -1,11 +1,14 @@
 import {parsePrivateKey} from '../cloud-init/keys.js';
 import {readTemplate, shippedTemplatePath} from '../cloud-init/template.js';
 import {numeric} from '../create-request.js';
+import {ActionableError} from '../errors.js';
 import {orProblems} from '../settings.js';
 import {createWorkers, type Created} from '../workers/create.js';
 import {defaults} from '../workers/defaults.js';
 import {ciIdOf} from '../workers/identity.js';
 import type {CreateRequest} from '../workers/plan.js';
+import {othersThere} from '../workers/preflight.js';
+import {linked} from '../workers/worker.js';
 import {buildTag} from './answer.js';
 import type {Source} from './request.js';
 import {isLoopback} from './settings.js';
@@ -20,9 +23,27 @@ export async function createForBuild(step: Step): Promise<Created> {
     );
   }
 
-  const created = await createWorkers(await createRequest(step), context, {problems});
+  const wanted = await createRequest(step);
+  const created = await createWorkers(wanted, context, {problems});
+  refuseOthers(created, wanted);
   await warnOfCiId(step);
   return created;
+}
+
+/** Of two puts side by side neither sees the other's droplets before it makes its own, and one gives its own up. */
+function refuseOthers({workers}: Created, {sizes, regions}: CreateRequest): void {
+  const others = workers.filter(
+    ({size, region}) => !sizes.includes(size) || !regions.includes(region),
+  );
+  if (others.length === 0) {
+    return;
+  }
+
+  const there = others.map((each) => `${linked(each)}, ${each.size} in ${each.region}`);
+  throw new ActionableError(
+    othersThere,
+    `${sizes.join(' or ')} in ${regions.join(' or ')} is asked for, but at the same time another step of this build made, under the same name, ${there.join('; ')}`,
+  );
 }
 
 /**

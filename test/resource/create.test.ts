@@ -1,7 +1,7 @@
 import {expect, test} from '@jest/globals';
 import {startQuick} from '../support/connect.js';
 import {failure} from '../support/failure.js';
-import {put} from './run.js';
+import {names, put} from './run.js';
 
 test('warns when the CI id of this build is not the one that Concourse gives', async () => {
   await using emulator = await startQuick({externalUrl: 'https://ci.example.com'});
@@ -52,6 +52,24 @@ test.each([
     expect(emulator.digitalOcean.requests.filter(({method}) => method !== 'GET')).toEqual([]);
   },
 );
+
+test('two puts at the same time that ask for different workers need a name each', async () => {
+  await using emulator = await startQuick();
+
+  const puts = await Promise.allSettled([
+    put(emulator, {action: 'create'}),
+    put(emulator, {action: 'create'}, {source: {droplet_size: 'c-2'}}),
+  ]);
+
+  expect(puts.filter(({status}) => status === 'fulfilled')).toHaveLength(1);
+  expect(puts.find(({status}) => status === 'rejected')).toMatchObject({
+    reason: {
+      code: 'OTHERS_THERE',
+      suggestions: [expect.stringContaining('worker_name')],
+    },
+  });
+  expect(names(emulator)).toHaveLength(1);
+});
 
 test('a create that is run again adopts what the first got of its list of sizes', async () => {
   await using emulator = await startQuick({soldOut: ['s-2vcpu-2gb']});
