@@ -39,7 +39,7 @@ function adviceFor(team: string | undefined): Advice {
       ...(team === undefined ? [] : [`Is there a team ${team}? See: fly teams`]),
     ],
     stillListed: ([name]) => [
-      'Give the worker key (--worker-key) or a login that may prune them',
+      'Give the worker key (--worker-key, and --team for workers of a team) or a login that may prune them',
       `By hand: fly prune-worker --worker ${name}`,
       'Ephemeral workers leave the list by themselves within two minutes',
     ],

@@ -84,30 +84,45 @@ export class Concourse {
     await this.#authorized('PUT', `api/v1/workers/${encodeURIComponent(name)}/prune`, signal);
   }
 
+  /** With a token; a password's token that has expired meanwhile is got anew, once. */
   async #authorized<T>(
     method: 'GET' | 'PUT',
     path: string,
     signal?: AbortSignal,
     json?: unknown,
   ): Promise<T> {
-    this.#token ??= this.#logIn(signal);
-    let token: string;
-    try {
-      token = await this.#token;
-    } catch (error) {
-      this.#token = undefined;
-      throw error;
-    }
-
-    try {
-      const headers = {authorization: `Bearer ${token}`};
-      return await this.#http<T>(method, path, {headers, json, signal});
-    } catch (error) {
-      if (error instanceof ApiError && error.status === 401) {
-        throw this.#refused();
+    for (let isRenewed = false; ; isRenewed = true) {
+      const used = this.#token ?? this.#logIn(signal);
+      this.#token = used;
+      let token: string;
+      try {
+        token = await used;
+      } catch (error) {
+        this.#forget(used);
+        throw error;
       }
 
-      throw error;
+      try {
+        const headers = {authorization: `Bearer ${token}`};
+        return await this.#http<T>(method, path, {headers, json, signal});
+      } catch (error) {
+        if (!(error instanceof ApiError && error.status === 401)) {
+          throw error;
+        }
+
+        if (isRenewed || this.#login === undefined || 'token' in this.#login) {
+          throw this.#refused();
+        }
+
+        this.#forget(used);
+      }
+    }
+  }
+
+  /** Unless another call has got a new one already. */
+  #forget(used: Promise<string>): void {
+    if (this.#token === used) {
+      this.#token = undefined;
     }
   }
 

@@ -55,39 +55,63 @@ export async function removeWorkers(
   access: Access & {secondMs: number},
   signal: AbortSignal,
 ): Promise<string[]> {
-  const {client, tsa, secondMs} = access;
-  let workers: Listed[];
-  try {
-    workers = await known(names, access, signal);
-  } catch (error) {
-    // The TSA needs no login, and the list is then not there to judge by.
-    survivable(error, signal);
-    if (tsa === undefined) {
-      throw error;
-    }
-
-    return removeByTsa(unlisted(names, access), tsa, signal);
-  }
-
-  if (tsa !== undefined && workers.length > 0) {
+  const {tsa} = access;
+  const {listed, unseen} = await look(names, access, signal);
+  let left = unseen;
+  if (tsa !== undefined && listed.length + unseen.length > 0) {
     try {
-      const left = await removeByTsa(workers, tsa, signal);
-      if (!client.canLogIn) {
-        return left;
-      }
+      const refused = await removeByTsa([...listed, ...unseen], tsa, signal);
+      left = unseen.filter((worker) => refused.includes(worker));
     } catch (error) {
-      // The API can still do it, and says more when it cannot.
-      if (!client.canLogIn || !(error instanceof ActionableError)) {
+      survivable(error, signal);
+      // The API can still do it for those that it lists, and says more when it cannot.
+      if (listed.length === 0) {
         throw error;
       }
     }
   }
 
-  if (!client.canLogIn) {
-    return [];
+  return [...left, ...(await removeListed(listed, access, signal))].map(({name}) => name);
+}
+
+/** Workers that the login sees, and with a key for the TSA those that it may not see, or that no login is there for. */
+async function look(
+  names: string[],
+  access: Access,
+  signal: AbortSignal,
+): Promise<{listed: Listed[]; unseen: Listed[]}> {
+  const {client, tsa} = access;
+  if (names.length === 0 || (!client.canLogIn && tsa === undefined)) {
+    return {listed: [], unseen: []};
   }
 
-  let left = workers;
+  if (!client.canLogIn) {
+    return {listed: [], unseen: unlisted(names, access)};
+  }
+
+  try {
+    const listed = await known(names, access, signal);
+    const rest = names.filter((name) => listed.every((worker) => worker.name !== name));
+    const areAllSeen =
+      rest.length === 0 || tsa === undefined || (await client.user(signal)).is_admin === true;
+    return {listed, unseen: areAllSeen ? [] : unlisted(rest, access)};
+  } catch (error) {
+    survivable(error, signal);
+    if (tsa === undefined) {
+      throw error;
+    }
+
+    return {listed: [], unseen: unlisted(names, access)};
+  }
+}
+
+async function removeListed(
+  listed: Listed[],
+  access: Access & {secondMs: number},
+  signal: AbortSignal,
+): Promise<Listed[]> {
+  const {client, secondMs} = access;
+  let left = listed;
   for (let waited = 0; ; waited += pollSeconds) {
     left = await known(
       left.map(({name}) => name),
@@ -95,7 +119,7 @@ export async function removeWorkers(
       signal,
     );
     if (left.length === 0 || waited > stallSeconds) {
-      return left.map(({name}) => name);
+      return left;
     }
 
     await Promise.all(left.map(async (worker) => retireAndPrune(client, worker, signal)));
@@ -104,14 +128,14 @@ export async function removeWorkers(
 }
 
 /**
- * Gives the names that the TSA did not remove. It answers alike for a worker that it may not delete and for one that is
+ * Gives those that the TSA did not remove. It answers alike for a worker that it may not delete and for one that is
  * gone; retiring one that is gone is a success (concourse 2).
  */
 async function removeByTsa(
   workers: Listed[],
   tsa: TsaOptions,
   signal: AbortSignal,
-): Promise<string[]> {
+): Promise<Listed[]> {
   const run = async (command: TsaCommand, on: Listed[]) => {
     const statuses = on.length > 0 ? await runOnTsa(tsa, command, on, signal) : [];
     return on.filter((_, index) => statuses[index] !== 0);
@@ -124,7 +148,7 @@ async function removeByTsa(
     'delete-worker',
     refused.filter((worker) => !left.includes(worker)),
   );
-  return left.map(({name}) => name);
+  return left;
 }
 
 /** Works in any state for an admin or the worker's own team; others can only wait. */

@@ -1,6 +1,6 @@
 import type {CiServer, CiWorker, Kind} from '../ci-server.js';
 import type {Context} from '../context.js';
-import {ActionableError, UsageError, survivable} from '../errors.js';
+import {ActionableError, UsageError, allChecks, survivable} from '../errors.js';
 import {adviceOn} from './create-failed.js';
 import {deleteDroplets, type Leftover} from './delete.js';
 import {drain} from './drain.js';
@@ -87,11 +87,12 @@ export async function destroyWorkers(
     throw interrupted(asked, owned, signal, 'asked for, but not confirmed');
   }
 
-  if (leftovers.length > 0) {
-    throw notDestroyed(asked, leftovers, owned);
-  }
-
-  const removed = ci === undefined ? null : await remove(all, {ci, request, listed}, context);
+  const left = new Set(leftovers.map(({name}) => name));
+  const goneNames = all.filter((name) => !left.has(name));
+  const [removed] = await allChecks([
+    ci === undefined ? Promise.resolve(null) : remove(goneNames, {ci, request, listed}, context),
+    left.size === 0 ? Promise.resolve() : Promise.reject(notDestroyed(asked, leftovers, owned)),
+  ] as const);
   const gone = workers.map((worker) => ({
     ...worker,
     dropletStatus: 'destroyed',

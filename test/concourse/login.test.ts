@@ -21,6 +21,27 @@ test.each([
   ]);
 });
 
+test('logs in again, once, when its token has expired', async () => {
+  await using emulator = await startEmulator();
+  const {url, username, password, requests} = emulator.concourse;
+  const client = new Concourse({url, login: {username, password}});
+  await client.workers();
+  emulator.concourse.expireTokens();
+
+  await Promise.all([client.workers(), client.user()]);
+
+  expect(requests.filter(({method}) => method === 'POST')).toHaveLength(2);
+});
+
+test('gives up on a Concourse that does not accept its own tokens', async () => {
+  await using emulator = await startEmulator({tokensExpired: true});
+  const {url, username, password, requests} = emulator.concourse;
+  const client = new Concourse({url, login: {username, password}});
+
+  await expect(client.workers()).rejects.toMatchObject({code: 'LOGIN_REFUSED'});
+  expect(requests.filter(({method}) => method === 'POST')).toHaveLength(2);
+});
+
 test('names the fly target whose token was revoked', async () => {
   await using emulator = await startEmulator();
   const client = new Concourse({

@@ -505,6 +505,26 @@ test('with a worker key alone, a worker that it may not delete is said to be lef
   });
 });
 
+test.each([
+  ['dev', undefined],
+  [undefined, 'WORKER_LEFT'],
+])(
+  'the worker key serves for workers that the login does not see, and tells of those it may not delete (team %s)',
+  async (team, code) => {
+    await using emulator = await startQuick({users: ['bob:pw:web=member'], teams: ['dev']});
+    const {context} = await connect(emulator, {concourse: {team: 'dev'}});
+    await createWorkers(await request(), context);
+    const bob = await connect(emulator, {
+      concourse: {login: {username: 'bob', password: 'pw'}, team},
+    });
+
+    const ended = await destroyWorkers(destroying(), bob.context).catch((error: unknown) => error);
+
+    expect((ended as Partial<ActionableError>).code).toBe(code);
+    expect(emulator.concourse.workers()).toHaveLength(code === undefined ? 0 : 1);
+  },
+);
+
 test('a fly login that has expired keeps the worker key from nothing', async () => {
   await using emulator = await startQuick();
   const {context} = await connect(emulator);
@@ -528,6 +548,23 @@ test('removes a worker that registers again between retire and prune', async () 
   await destroyWorkers(destroying(), keyless.context);
 
   expect(emulator.concourse.workers()).toEqual([]);
+});
+
+test('takes the workers off the list whose droplets could be destroyed', async () => {
+  await using emulator = await startQuick();
+  const {context} = await connect(emulator);
+  const {workers} = await createWorkers(await request({count: 3}), context);
+  emulator.digitalOcean.faults.push({
+    method: 'DELETE',
+    path: `/v2/droplets/${workers[1]!.id}`,
+    kind: 'status',
+    status: 403,
+  });
+
+  const destroyed = destroyWorkers(destroying(), context);
+
+  await expect(destroyed).rejects.toMatchObject({code: 'NOT_DESTROYED'});
+  expect(emulator.concourse.workers().map(({name}) => name)).toEqual([workers[1]!.name]);
 });
 
 test('leaves the droplets that can go and names those that cannot', async () => {
