@@ -7,7 +7,10 @@ import type {Evidence} from './cleanup-decisions.js';
 import {identify, markerTag, nameTag} from './identity.js';
 import {ownCiId} from './select.js';
 import {cleanupCommand} from './suggested.js';
-import {ownedIn} from './worker.js';
+import {ownedIn, type Owned} from './worker.js';
+
+/** After its ttl; a CI server that is alive has had its cleanup run by then. */
+const forsakenSeconds = 3600;
 
 /** Everything that a decision rests on, as it is at this moment. */
 export async function look(
@@ -36,6 +39,10 @@ export async function look(
     undecided(known.length, ids, kind);
   }
 
+  tellOfForsaken(
+    known.filter(({identity}) => identity.ciId !== id),
+    {digitalOcean, kind, progress},
+  );
   return {
     owned,
     marked: droplets,
@@ -47,6 +54,26 @@ export async function look(
     serviceTime: digitalOcean.time,
     localTime: time.now(),
   };
+}
+
+/** Another CI server's own cleanup would have taken them by now: maybe it is no more, or has changed its URL. */
+function tellOfForsaken(
+  foreign: Owned[],
+  {digitalOcean, kind, progress}: Pick<Context, 'digitalOcean' | 'kind' | 'progress'>,
+): void {
+  const {time: now = 0} = digitalOcean;
+  const forsaken = foreign.filter(({droplet, identity: {ttlSeconds = Infinity}}) => {
+    const endsAt = Date.parse(droplet.created_at) + ttlSeconds * 1000;
+    return now - endsAt > forsakenSeconds * 1000;
+  });
+  for (const ciId of new Set(forsaken.map(({identity}) => identity.ciId))) {
+    const names = forsaken
+      .filter(({identity}) => identity.ciId === ciId)
+      .map(({droplet}) => droplet.name);
+    progress.note(
+      `Expired long ago, billed, and of another CI server: ${names.join(', ')}. If it is no more: ${cleanupCommand({kind, ciId})}`,
+    );
+  }
 }
 
 function undecided(count: number, ids: string[], kind: Context['kind']): never {

@@ -2,19 +2,18 @@ import type {CiServer} from '../ci-server.js';
 import type {Context} from '../context.js';
 import type {Droplet} from '../digitalocean/types.js';
 import {ActionableError} from '../errors.js';
-import {adviceOn, createFailed, incomplete, stillBilled, timedOut} from './create-failed.js';
+import {incomplete, timedOut} from './create-failed.js';
 import type {Leftover} from './delete.js';
 import {Fleet} from './fleet.js';
 import {hasGpus} from './gpus.js';
 import {makeDroplets} from './make-droplets.js';
 import {planWorkers, type CreateRequest, type Plan} from './plan.js';
-import type {Ledger} from './post-droplets.js';
-import {isAskedFor, preflight, type Preflight} from './preflight.js';
-import {destroyCommand} from './suggested.js';
+import {isAskedFor, preflight} from './preflight.js';
+import {adoptedIn, isEnough, settleForLess, undone, type Work} from './settle.js';
 import {createTimeline, type Seconds} from './timeline.js';
-import {forgetUnmade, undoCreate, undoSignal, undoYielded} from './undo.js';
+import {undoSignal, undoYielded} from './undo.js';
 import {defaultPace, waitUntilRegistered, type Pace} from './wait.js';
-import {describeWorker, linked, totalOf, type Worker} from './worker.js';
+import {describeWorker, totalOf, type Worker} from './worker.js';
 import {identify} from './identity.js';
 
 export type Created = {
@@ -58,107 +57,20 @@ export async function createWorkers(
   } catch (error) {
     // Whichever came first is what ended it; the other may have come since.
     const isTimeout = signal.aborted && signal.reason === deadline.reason;
-    const cause = isTimeout ? timedOut(plan, ci!.advice) : error;
+    let cause = isTimeout ? timedOut(plan, ci!.advice) : error;
     if (cause instanceof ActionableError && !context.signal.aborted && isEnough(plan, work)) {
-      return settleForLess(plan, ci!, {work, cause}, context);
+      const leftovers = await settleForLess(plan, ci!, {work, cause}, context);
+      if (!context.signal.aborted) {
+        work.fleet!.keepRegistered();
+        return {...describe(plan, work, context), leftovers};
+      }
+
+      cause = context.signal.reason;
     }
 
     throw await undone(plan, ci!, {work, cause}, context);
   }
 }
-
-function isEnough({count, min}: Plan, {fleet}: Work): boolean {
-  return min < count && fleet !== undefined && fleet.registered.size >= min;
-}
-
-/** A part of a fleet is success when it is as many as asked for at least; the rest is destroyed. */
-async function settleForLess(
-  plan: Plan,
-  ci: CiServer,
-  {work, cause}: {work: Work; cause: ActionableError},
-  context: Context,
-): Promise<Created> {
-  const {ledger, fleet} = work;
-  const rest = ledger.created.filter(({name}) => !fleet!.registered.has(name));
-  context.progress.note(
-    `${fleet!.registered.size} of ${plan.count} workers registered, which is enough; destroying the rest. ${cause.message}`,
-  );
-  const prepared = ledger.prepared.filter((name) => !fleet!.registered.has(name));
-  const restLedger = {...ledger, prepared, created: rest};
-  const leftovers = await undoCreate(restLedger, plan, ci, context);
-  leftovers.push(...unregistered(plan, work));
-  if (leftovers.length > 0) {
-    context.progress.note([stillBilled(leftovers), ...adviceOn(leftovers)].join('\n'));
-  }
-
-  fleet!.keepRegistered();
-  return {...describe(plan, work, context), leftovers};
-}
-
-/** Adopted droplets are another call's to destroy. */
-function unregistered({workerName, runKey, kind}: Plan, {checked, fleet}: Work): Leftover[] {
-  return checked!.adopted
-    .filter(({droplet: {name}}) => fleet!.droplets.has(name) && !fleet!.registered.has(name))
-    .map(({droplet: {id, name}}) => ({
-      id,
-      name,
-      reason: 'made by an earlier call of the same run, and not registered',
-      suggestions: [`Ends the whole run: ${destroyCommand({workerName, runKey, kind})}`],
-    }));
-}
-
-/** The error to throw, after what was made is destroyed again. */
-async function undone(
-  plan: Plan,
-  ci: CiServer,
-  {work, cause}: {work: Work; cause: unknown},
-  context: Context,
-): Promise<unknown> {
-  const {ledger, fleet, checked, timeline} = work;
-  const phase = timeline.current();
-  const unclear = [...ledger.uncertain].map((name) => ({
-    name,
-    id: null,
-    reason: 'its POST got no clear answer',
-    suggestions: [],
-  }));
-  let leftovers: Leftover[] = unclear;
-  const isSomethingMade = ledger.created.length + ledger.uncertain.size > 0;
-  if (isSomethingMade && !plan.keepOnFailure) {
-    context.progress.phase(
-      'undo',
-      `Destroying what was made (interrupted once more, it stays and is billed). ${(cause as Error).message}`,
-    );
-    // Concourse kills an aborted step after ten seconds: then this is the last that is told.
-    const made = [...ledger.created.map((droplet) => linked(droplet)), ...ledger.uncertain];
-    context.progress.note(made.join(', '));
-    leftovers = await undoCreate(ledger, plan, ci, context);
-  } else {
-    await forgetUnmade(ledger, ci, {
-      ...context,
-      signal: undoSignal(context.time, ledger.prepared.length),
-    });
-  }
-
-  return createFailed({
-    plan,
-    phase,
-    cause,
-    seen: fleet?.describe() ?? [],
-    ...(plan.keepOnFailure ? {kept: ledger.created} : {undone: ledger.created}),
-    adopted: (checked?.adopted ?? []).map(({droplet}) => droplet),
-    leftovers,
-  });
-}
-
-type Work = {
-  ledger: Ledger;
-  pace: Pace;
-  timeline: ReturnType<typeof createTimeline>;
-  /** Known once droplets are there. */
-  checked?: Preflight;
-  fleet?: Fleet;
-};
 
 async function create(plan: Plan, ci: CiServer, work: Work, context: Context): Promise<void> {
   const {ledger, pace} = work;
@@ -211,10 +123,11 @@ function describeAdopted(droplet: Droplet, plan: Plan): string {
 
 function describe(
   plan: Plan,
-  {checked, fleet, timeline}: Work,
+  work: Work,
   {digitalOcean, time}: Pick<Context, 'digitalOcean' | 'time'>,
 ): Created {
-  const {placements, adopted} = checked!;
+  const {checked, fleet, timeline} = work;
+  const {placements} = checked!;
   const now = digitalOcean.time ?? time.now();
   const workers = [...fleet!.droplets.values()].map((droplet) => {
     const owned = {droplet, identity: identify(droplet)!};
@@ -224,7 +137,7 @@ function describe(
   return {
     run: plan.runKey,
     workers,
-    adopted: adopted.map(({droplet}) => droplet.name),
+    adopted: adoptedIn(work).map(({name}) => name),
     priceHourly: totalOf(workers.map((worker) => worker.priceHourly ?? 0)),
     worstCost: totalOf(workers.map((worker) => worker.worstCost ?? 0)),
     seconds: timeline.end(),

@@ -2,12 +2,15 @@ import type {Advice} from '../ci-server.js';
 import type {Droplet} from '../digitalocean/types.js';
 import {ActionableError} from '../errors.js';
 
+/** The code of the errors that say so of a droplet that is not there. */
+export const dropletVanished = 'DROPLET_VANISHED';
+
 type Named = Pick<Droplet, 'id' | 'name'>;
 
 /** A droplet that was there is not there any more. */
 export function deleted({id, name}: Named): ActionableError {
   return new ActionableError(
-    'DROPLET_VANISHED',
+    dropletVanished,
     `Droplet ${name} (${id}) is gone: somebody deleted it`,
     ['Try again; if it was a cleanup, give it a --grace no shorter than the --timeout of create'],
   );
@@ -16,7 +19,7 @@ export function deleted({id, name}: Named): ActionableError {
 /** A droplet that was promised never came. */
 export function neverMade({id, name}: Named): ActionableError {
   return new ActionableError(
-    'DROPLET_VANISHED',
+    dropletVanished,
     `Droplet ${name} (${id}) is gone: DigitalOcean accepted it but did not make it, as it does without capacity`,
     ['Try again, or name more regions and sizes to fall back on with --region and --size'],
   );

@@ -1,7 +1,14 @@
 import type {Advice, CiWorker, WorkerRequest} from '../ci-server.js';
 import type {Droplet} from '../digitalocean/types.js';
 import type {ActionableError} from '../errors.js';
-import {deleted, neverMade, switchedOff, tagsLost, unusable} from './fleet-failures.js';
+import {
+  deleted,
+  dropletVanished,
+  neverMade,
+  switchedOff,
+  tagsLost,
+  unusable,
+} from './fleet-failures.js';
 import {publicAddress} from './worker.js';
 import {identify, type Identity} from './identity.js';
 
@@ -88,6 +95,11 @@ export class Fleet {
     this.#fail(droplet.name, tagsLost(droplet));
   }
 
+  /** Whether a droplet was there, or promised, and is not there any more. */
+  isGone(name: string): boolean {
+    return this.#failures.get(name)?.code === dropletVanished;
+  }
+
   /** Why droplets will not become workers. */
   get failures(): ActionableError[] {
     return [...this.#failures.values()];
@@ -114,7 +126,7 @@ export class Fleet {
   seeDroplets(listed: Droplet[], passedSeconds: number, everySeconds: number): void {
     const byId = new Map(listed.map((droplet) => [droplet.id, droplet]));
     this.#lastListed = new Set(byId.keys());
-    if ([...this.droplets.values()].every(({id}) => byId.has(id))) {
+    if ([...this.droplets.values()].every(({id, name}) => byId.has(id) || this.isGone(name))) {
       this.#allListedAfter = Math.max(this.#allListedAfter ?? 0, passedSeconds);
     }
 

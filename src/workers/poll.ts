@@ -34,12 +34,16 @@ export function isUncertain(error: unknown): error is NoAnswer | ApiError {
   return error instanceof NoAnswer || (error instanceof ApiError && !error.isRefusal);
 }
 
+/** Whether a request was not sent, because the limit lifts too late. */
+export function isRateLimited(error: unknown): error is ActionableError {
+  return error instanceof ActionableError && error.code === 'RATE_LIMITED';
+}
+
 /** Turns a failure that may pass by itself into StillWaiting, so that a long wait outlives it. */
 export function orStillWaiting(error: unknown): never {
   const isRetryable =
     error instanceof NoAnswer ||
     (error instanceof ApiError && (!error.isRefusal || error.status === 429));
-  const isPassing =
-    isRetryable || (error instanceof ActionableError && error.code === 'RATE_LIMITED');
+  const isPassing = isRetryable || isRateLimited(error);
   throw isPassing ? new StillWaiting(error.message, error.suggestions) : error;
 }

@@ -3,6 +3,7 @@ import type {Droplet, NewDroplets} from '../digitalocean/types.js';
 import {type ActionableError, ApiError, NoAnswer} from '../errors.js';
 import {
   StillWaiting,
+  isRateLimited,
   isUncertain,
   lagPollSeconds,
   lagSeconds,
@@ -90,7 +91,7 @@ async function post(
     }
 
     const cause = error instanceof KeyLag ? error.refusal : error;
-    if (cause instanceof NoAnswer || cause instanceof ApiError) {
+    if (cause instanceof NoAnswer || cause instanceof ApiError || isRateLimited(cause)) {
       return cause;
     }
 

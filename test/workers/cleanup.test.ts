@@ -305,6 +305,24 @@ test('keeps to one worker name when asked to', async () => {
   expect(emulator.digitalOcean.droplets().map(({name}) => name)).toEqual(['two-b1-abcdefgh']);
 });
 
+test('names what another CI server has left behind, and the command that takes it', async () => {
+  await using emulator = await startQuick();
+  const {context, progress} = await connect(emulator);
+  const {tags} = ours(emulator, 'old');
+  emulator.digitalOcean.add({
+    name: 'old-b1-abcdefgh',
+    ageSeconds: 8000,
+    tags: tags.map((tag) => (tag.includes(':ci:') ? 'do-worker:ci:11111111' : tag)),
+  });
+
+  const result = await cleanUp(cleaning(), context);
+
+  expect(result.decisions).toEqual([]);
+  expect(progress.join('\n')).toMatch(
+    /Expired long ago.*old-b1-abcdefgh.*do-worker cleanup --kind concourse --ci-id 11111111/v,
+  );
+});
+
 test('never touches another cluster, whatever its state', async () => {
   await using emulator = await startQuick();
   const theirs = ours(emulator, 'theirs', {ageSeconds: 9000, status: 'off'});

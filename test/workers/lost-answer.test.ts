@@ -218,3 +218,14 @@ test('a droplet that no list shows yet counts as gone only when DigitalOcean no 
   expect(error.message).toContain('Destroyed again: build-arm-b7-');
   expect(emulator.digitalOcean.droplets()).toEqual([]);
 });
+
+test('a POST that the hourly limit keeps from being sent has made nothing', async () => {
+  await using emulator = await startQuick({hourlyLimit: 103, dropletLimit: 100});
+  const {context} = await connect(emulator);
+
+  const error = await failure(createWorkers(await request({count: 20}), context));
+
+  expect(error.code).toBe('RATE_LIMITED');
+  expect(error.message).not.toContain('cannot be told whether');
+  expect(emulator.digitalOcean.droplets()).toEqual([]);
+});
