@@ -1,6 +1,9 @@
-import {mkdtemp, readFile, writeFile} from 'node:fs/promises';
+import {spawn} from 'node:child_process';
+import {once} from 'node:events';
+import {mkdtemp, readFile, readdir, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
+import process from 'node:process';
 import {expect, test} from '@jest/globals';
 import {environmentOf, run, start} from '../support/run.js';
 import {startEmulator} from '../../src/emulator/server.js';
@@ -288,4 +291,18 @@ test.each(['concourse', 'taskcluster'])(
     expect(stdout).toContain('Left over: 0 droplets, 0 workers, 0 stray tags');
   },
   60_000,
+);
+
+test.each(['do-worker.js', 'start-worker.js'])(
+  '%s runs no code from the folder for temporary files, which anybody may write to',
+  async (program) => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'do-worker-test-'));
+    const file = path.join(import.meta.dirname, '../../bin', program);
+
+    const env = {PATH: process.env.PATH, TMPDIR: folder};
+    await once(spawn(process.execPath, [file, '--version'], {env, stdio: 'ignore'}), 'close');
+
+    expect(await readdir(folder)).toEqual([]);
+    expect(await readdir(path.join(import.meta.dirname, '../../.cache'))).not.toEqual([]);
+  },
 );
