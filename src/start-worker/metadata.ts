@@ -142,12 +142,14 @@ export function createMetadata(options: MetadataOptions): Metadata {
 
     async json(path, ask) {
       const answer = await text(path, ask);
-      return {text: answer, fields: parse(answer, `Error querying ${cloud} metadata ${path}`)};
+      const failure = `Error querying ${cloud} metadata ${path}`;
+      return {text: answer, fields: parseMetadata(answer, failure)};
     },
   };
 }
 
-function parse(text: string, failure: string): JsonObject {
+/** The fields of a JSON document; throws `failure` for anything else, without its text. */
+export function parseMetadata(text: string, failure: string): JsonObject {
   let value: Json | undefined;
   try {
     value = JSON.parse(text) as Json;

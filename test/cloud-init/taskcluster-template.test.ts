@@ -32,6 +32,7 @@ test('the runner configuration is what start-worker reads, for root alone', asyn
       workerID: 'build-r1-abcdefgh',
       staticSecret: 'S'.repeat(44),
       instanceType: 's-2vcpu-2gb',
+      metadataFile: '/run/start-worker/metadata.json',
       workerLocation: {cloud: 'digitalocean', region: 'ams3'},
     },
     worker: {
@@ -83,11 +84,19 @@ test('hostile values stay values', async () => {
   expect(load(content)).toMatchObject({provider: {rootURL: hostile, workerPoolID: hostile}});
 });
 
-test('only root reaches the metadata service, in which the secret lies', async () => {
-  const {content} = await fileIn('/etc/do-worker/firewall.nft');
+test('nobody reaches the metadata service, in which the secret lies, once the worker runs', async () => {
+  const firewall = await fileIn('/etc/do-worker/firewall.nft');
+  const bootstrap = await fileIn('/usr/local/sbin/do-worker-bootstrap');
+  const worker = await fileIn('/etc/systemd/system/taskcluster-worker.service');
 
-  expect(content).toMatch(/hook output[^\}]+ip daddr 169\.254\.0\.0\/16 meta skuid != 0 drop/v);
-  expect(content).toMatch(/hook forward[^\}]+ip daddr 169\.254\.0\.0\/16 drop/v);
+  expect(firewall.content).toMatch(
+    /hook output[^\}]+ip daddr 169\.254\.0\.0\/16 meta skuid != 0 drop/v,
+  );
+  expect(firewall.content).toMatch(/hook forward[^\}]+ip daddr 169\.254\.0\.0\/16 drop/v);
+  expect(bootstrap.content).toMatch(
+    /\nadd rule inet do_worker sealed ip daddr 169\.254\.0\.0\/16 drop\nEND\n$/v,
+  );
+  expect(worker.content).toContain("ExecStartPre=/bin/sh -c 'nft list chain inet do_worker sealed");
 });
 
 test('fits into 16 KiB', async () => {

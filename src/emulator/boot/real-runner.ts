@@ -37,7 +37,13 @@ export async function runRealRunner({machine, config, metadataUrl, log}: Start):
     const file = path.join(folder, 'runner.yml');
     const here = {
       ...config,
-      provider: {...config.provider, metadataUrl},
+      provider: {
+        ...config.provider,
+        metadataUrl,
+        ...(config.provider.metadataFile !== undefined && {
+          metadataFile: await keepMetadata(metadataUrl, path.join(folder, 'metadata.json')),
+        }),
+      },
       worker: {
         ...config.worker,
         implementation: 'generic-worker',
@@ -50,6 +56,13 @@ export async function runRealRunner({machine, config, metadataUrl, log}: Start):
   } finally {
     await rm(folder, {recursive: true, force: true});
   }
+}
+
+/** What the bootstrap of a droplet does before start-worker. */
+async function keepMetadata(url: string, file: string): Promise<string> {
+  const response = await fetch(`${url}/metadata/v1.json`);
+  await writeFile(file, await response.text(), {mode: 0o600});
+  return file;
 }
 
 async function run(

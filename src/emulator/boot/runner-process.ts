@@ -37,7 +37,18 @@ export function runnerProcessIn(config: CloudConfig): RunnerProcess | undefined 
     throw new Error(`${path} may be read by others than its owner`);
   }
 
-  return {config: parse(file.content, path), service: serviceOf(unit, config)};
+  const runner = parse(file.content, path);
+  const {metadataFile} = runner.provider;
+  if (typeof metadataFile === 'string' && !isWritten(metadataFile, path, config)) {
+    throw new Error(`nothing writes ${metadataFile}, which ${unit.name} needs`);
+  }
+
+  return {config: runner, service: serviceOf(unit, config)};
+}
+
+/** Whether any other written file names it, as the script that writes it must. */
+function isWritten(file: string, reader: string, {files}: CloudConfig): boolean {
+  return [...files].some(([path, {content}]) => path !== reader && content.includes(file));
 }
 
 function parse(text: string, path: string): RunnerConfig {

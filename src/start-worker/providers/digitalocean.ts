@@ -1,7 +1,8 @@
 import {ActionableError} from '../../errors.js';
-import {createMetadata} from '../metadata.js';
+import {createMetadata, parseMetadata} from '../metadata.js';
 import {metadataUrl, metadataUrlField} from '../metadata-url.js';
 import {needText, pick, pickText} from '../pick.js';
+import {readPrivateFile} from '../private-file.js';
 import type {MakeProvider} from '../provider.js';
 import type {JsonObject} from '../worker-config.js';
 import {
@@ -30,6 +31,10 @@ export const digitalOceanFields = [
   optional('instanceType', "The droplet's size, which its metadata does not tell."),
   ...machineFields,
   metadataUrlField(address),
+  optional(
+    'metadataFile',
+    'File that keeps what the metadata service answers at `/metadata/v1.json`: it is read, and the service not asked.',
+  ),
 ];
 
 /** A static worker on a droplet, which learns from the droplet's metadata what nobody configured. */
@@ -45,6 +50,7 @@ export const makeDigitalOcean: MakeProvider = async (section, {secondMs}) => {
   const instanceType = section.optionalString('instanceType');
   const providerMetadata = readProviderMetadata(section);
   const workerLocation = readWorkerLocation(section);
+  const metadataFile = section.optionalString('metadataFile');
   const metadata = createMetadata({
     cloud: 'DigitalOcean',
     url: metadataUrl(section, address),
@@ -56,7 +62,10 @@ export const makeDigitalOcean: MakeProvider = async (section, {secondMs}) => {
     cacheRefusal: 'do not use cacheOverRestarts with digitalocean provider',
 
     async identify(signal) {
-      const {fields: droplet} = await metadata.json('/metadata/v1.json', {signal});
+      const droplet =
+        metadataFile === undefined
+          ? (await metadata.json('/metadata/v1.json', {signal})).fields
+          : await readMetadata(metadataFile);
       const region = needText('droplet metadata', droplet, 'region');
       const hostname = needText('droplet metadata', droplet, 'hostname');
       return {
@@ -73,6 +82,18 @@ export const makeDigitalOcean: MakeProvider = async (section, {secondMs}) => {
     },
   };
 };
+
+/** A private file: the user-data in it holds the static secret. */
+async function readMetadata(file: string): Promise<JsonObject> {
+  const text = await readPrivateFile(file);
+  if (text === undefined) {
+    throw new ActionableError('METADATA', `there is no file ${file} with the droplet's metadata`, [
+      'Write the answer of the metadata service to it, or leave `provider.metadataFile` out',
+    ]);
+  }
+
+  return parseMetadata(text, `Error reading the droplet's metadata in ${file}`);
+}
 
 function describe(
   droplet: JsonObject,

@@ -32,22 +32,41 @@ case_runs() {
   check 'a worker whose work is over switches the droplet off' "$(answers wait_until is_off runs)" yes
 }
 
-# What a task could try, as the user that it runs as, to get the secret with which the worker registers.
+has_fetched() { ! on runs test -e /var/lib/stand-in/mount; }
+
+# mounts URL: has the worker, which is root, fetch it into `mounted`; tells whether it could.
+mounts() {
+  on runs "echo $1 >/var/lib/stand-in/mount"
+  wait_until has_fetched
+  answers [ "$(noted runs mount-status)" = 0 ]
+}
+
+# What a task could try, as the user that it runs as or through the worker, to get the secret with which that registers.
 runs_secret() {
   local secret metadata=http://169.254.169.254/metadata/v1/user-data task='setpriv --reuid=65534 --regid=65534 --clear-groups'
   secret=$(on runs sed -n 's/.*staticSecret: "\(.*\)"/\1/p' /etc/start-worker/runner.yml)
   check 'there is a secret' "${#secret}" 44
-  check 'root reads it in the metadata' "$(on runs curl -fsm 20 $metadata | grep -cFe "$secret")" 1
-  check 'a task does not' "$(answers on runs "$task curl -fsm 1 $metadata")" no
+  check 'a task does not read it in the metadata' "$(answers on runs "$task curl -fsm 1 $metadata")" no
+  check 'neither does root' "$(answers on runs curl -fsm 1 $metadata)" no
+  check 'nor the worker for a task' "$(mounts $metadata)" no
+  check 'the worker fetches from other places' "$(mounts "http://host.rig:$port/runs/")" yes
   check 'a task reaches other places' "$(answers on runs "$task curl -fsm 20 http://host.rig:$port/runs/")" yes
+  check 'what start-worker tells of the droplet is kept, for root alone' \
+    "$(on runs 'cd /run/start-worker && stat -c "%a %U" metadata.json; grep -o "\"droplet_id\": *[0-9]*" metadata.json | tr -dc 0-9')" \
+    "600 root
+$(id_of runs)"
   check 'no file that a task can read holds it' \
     "$(on runs "$task grep -rlsFe '$secret' /etc /run /var /tmp /usr/local /opt /root /home | grep -v /cloud/seed/")" ''
   check 'no log holds it' "$(on runs "grep -rlFe '$secret' /var/log; journalctl | grep -Fe '$secret'")" ''
+  on runs nft delete chain inet do_worker sealed
+  check 'it is a chain that keeps the worker from the metadata' \
+    "$(mounts $metadata) $(noted runs mounted | grep -cFe "$secret")" 'yes 1'
   on runs nft delete table inet do_worker
-  check 'it is the table that keeps a task from the metadata' \
-    "$(on runs "$task curl -fsm 20 $metadata" | grep -cFe "$secret")" 1
+  check 'it is the table that keeps a task from it' "$(on runs "$task curl -fsm 20 $metadata" | grep -cFe "$secret")" 1
   on runs systemctl reload-or-restart do-worker-firewall
-  check 'the firewall unit brings it back' "$(answers on runs "$task curl -fsm 1 $metadata")" no
+  check 'the firewall unit brings both back' \
+    "$(answers on runs "$task curl -fsm 1 $metadata") $(answers on runs curl -fsm 1 $metadata)" 'no no'
+  check 'and the worker' "$(answers wait_until on runs systemctl is-active taskcluster-worker)" yes
 }
 
 case_swapped() {

@@ -1,7 +1,9 @@
+import {writeFile} from 'node:fs/promises';
 import {expect, test} from '@jest/globals';
 import {start} from '../../emulator/digitalocean/start.js';
 import {droplet, startDroplet} from '../cloud-documents.js';
 import {make, type Cloud} from '../clouds.js';
+import {makeFolder} from '../folder.js';
 import {failure} from '../../support/failure.js';
 
 const fields = {
@@ -41,6 +43,26 @@ test('a droplet is named by its host name in its region, and proves itself with 
   expect(provider.cacheRefusal).toBe('do not use cacheOverRestarts with digitalocean provider');
   expect(provider.watch).toBeUndefined();
   expect(cloud.requests).toEqual(['GET /metadata/v1.json']);
+});
+
+test('asks nobody when a file keeps the metadata, which no other user may read', async () => {
+  await using folder = await makeFolder();
+  await using cloud = await startDroplet();
+  const [kept, open, broken] = ['kept', 'open', 'broken'].map((name) => folder.at(name));
+  await writeFile(kept!, JSON.stringify(droplet()), {mode: 0o600});
+  await writeFile(open!, JSON.stringify(droplet()), {mode: 0o644});
+  await writeFile(broken!, '{"user_data": "hush', {mode: 0o600});
+  const identified = async (metadataFile: string) => (await made(cloud, {metadataFile})).identify();
+
+  expect(await identified(kept!)).toEqual(await (await made(cloud)).identify());
+  expect((await failure(identified(open!))).message).toMatch(/open has mode 0644; only its owner/v);
+  expect((await failure(identified(broken!))).message).toBe(
+    `Error reading the droplet's metadata in ${broken}: it is not a JSON object`,
+  );
+  expect((await failure(identified(folder.at('none')))).message).toBe(
+    `there is no file ${folder.at('none')} with the droplet's metadata`,
+  );
+  expect(cloud.requests).toHaveLength(1);
 });
 
 test("reads the metadata of the emulator's droplets", async () => {
