@@ -66,7 +66,11 @@ export async function accompany(
       log,
     );
   });
-  protocol.on('shutdown', leave);
+  let isEnding = false;
+  protocol.on('shutdown', async () => {
+    isEnding = provider.endsOnShutdown === true;
+    await leave();
+  });
 
   const terminate = async (finishTasks: boolean) => {
     const isCapable = await protocol.isCapable('graceful-termination');
@@ -111,8 +115,8 @@ export async function accompany(
     await protocol.run();
     await worker.wait();
   } catch (error) {
-    // A worker that was asked to end ends as it likes.
-    if (!signal.aborted) {
+    // A worker that was asked to end, or may end when it wants to, ends as it likes.
+    if (!signal.aborted && !isEnding) {
       throw error;
     }
 

@@ -19,6 +19,8 @@ export type Provider = {
   readonly cacheRefusal?: string;
   /** Static hosts are nobody's to shut down (facts 11). */
   readonly isDynamic: boolean;
+  /** A worker that has asked for a shutdown has ended well, whatever its exit status: whoever started us does the rest. */
+  readonly endsOnShutdown?: boolean;
   /** Calls `terminate` when the cloud announces this machine's end; returns when the signal is aborted. */
   watch?(terminate: () => Promise<void>, signal: AbortSignal): Promise<void>;
 };

@@ -42,6 +42,7 @@ test('the runner configuration is what start-worker reads, for root alone', asyn
     },
     workerConfig: {
       headlessTasks: true,
+      shutdownMachineOnIdle: true,
       ed25519SigningKeyLocation: '/etc/generic-worker/ed25519_key',
       livelogExecutable: '/usr/local/bin/livelog',
       taskclusterProxyExecutable: '/usr/local/bin/taskcluster-proxy',

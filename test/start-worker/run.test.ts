@@ -8,8 +8,8 @@ import type {TaskclusterEmulator} from '../../src/emulator/taskcluster/server.js
 import type {JsonObject} from '../../src/start-worker/worker-config.js';
 import {pool, start as startTaskcluster, staticSecret, worker} from '../taskcluster/start.js';
 import {begin, until} from './begin.js';
-import {startAws, userData} from './cloud-documents.js';
-import {startFolder} from './workers.js';
+import {startAws, startDroplet, userData} from './cloud-documents.js';
+import {startFolder, type Plan} from './workers.js';
 
 function standalone({url, clientId, accessToken}: TaskclusterEmulator): JsonObject {
   return {
@@ -275,6 +275,40 @@ test('a worker that asks for a shutdown is removed while it still runs', async (
   stop(new Interrupted('SIGTERM'));
   await done;
 });
+
+test.each([
+  ['idle', 68],
+  ['stopped by the worker manager', 70],
+])(
+  'a droplet is done for when its worker asks for a shutdown: %s, exit status %d',
+  async (_why, exitStatus) => {
+    await using folder = await startFolder();
+    await using taskcluster = await startTaskcluster();
+    await using cloud = await startDroplet();
+    const shutdown = {hello: ['shutdown'], lines: ['~{"type":"shutdown"}'], exitStatus};
+    const ends = async (changes: JsonObject, plan: Plan) => {
+      taskcluster.addWorker({...worker, staticSecret});
+      const provider = {...staticProvider(taskcluster), metadataUrl: cloud.url, ...changes};
+      const {log, done} = await begin(folder, {config: {provider}, plan});
+      await done.catch((error: unknown) => {
+        log.line(`failed: ${(error as Error).message}`);
+      });
+      return log.lines.slice(-2);
+    };
+
+    expect(await ends({providerType: 'digitalocean'}, shutdown)).toEqual([
+      'Host is not dynamically provisioned; exiting',
+      `The worker has ended: exit status ${exitStatus}`,
+    ]);
+    expect(await ends({providerType: 'digitalocean'}, {exitStatus})).toContain(
+      `failed: exit status ${exitStatus}`,
+    );
+    expect(await ends({providerType: 'static'}, shutdown)).toEqual([
+      'Host is not dynamically provisioned; exiting',
+      `failed: exit status ${exitStatus}`,
+    ]);
+  },
+);
 
 test('passes the errors of a worker on', async () => {
   await using folder = await startFolder();

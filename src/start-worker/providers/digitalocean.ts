@@ -59,6 +59,7 @@ export const makeDigitalOcean: MakeProvider = async (section, {secondMs}) => {
 
   return {
     isDynamic: false,
+    endsOnShutdown: true,
     cacheRefusal: 'do not use cacheOverRestarts with digitalocean provider',
 
     async identify(signal) {
