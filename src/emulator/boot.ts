@@ -86,6 +86,7 @@ function programIn(config: CloudConfig, machine: Machine, options: BootOptions):
         : runRealRunner({
             machine,
             config: runner.config,
+            trusted: runner.trusted,
             metadataUrl: metadataUrl(machine),
             log(line) {
               log?.(machine, line);

@@ -8,7 +8,11 @@ import {isRegion, longestName, workerNamesIn} from './names.js';
 import {checkPool, noPool} from './preflight.js';
 import {runnerFrom} from './runner.js';
 import {unlessUnknown} from './service.js';
-import {genericWorkerFrom, type TaskclusterTemplateValues} from './template-values.js';
+import {
+  certificatesIn,
+  genericWorkerFrom,
+  type TaskclusterTemplateValues,
+} from './template-values.js';
 import type {Worker} from './types.js';
 import {WorkerManager} from './worker-manager.js';
 
@@ -66,7 +70,7 @@ export async function createTaskcluster(
     request: WorkerRequest,
     worker: {providerId: string; workerId: string; staticSecret: string; place: Place},
   ): TaskclusterTemplateValues {
-    const {dockerWorker, genericWorkerVersion, genericWorkerUrl} = settings;
+    const {dockerWorker, genericWorkerVersion, genericWorkerUrl, caPem = ''} = settings;
     return {
       name: request.workerName,
       rootUrl,
@@ -82,6 +86,7 @@ export async function createTaskcluster(
           : undefined,
       dockerWorker,
       runner,
+      caCerts: certificatesIn(caPem),
       ttlSeconds: request.ttlSeconds,
       ssh: request.hasSshKey,
       vars: request.variables,

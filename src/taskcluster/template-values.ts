@@ -21,6 +21,8 @@ export type TaskclusterTemplateValues = {
   dockerWorker: string | undefined;
   /** The archive with start-worker and its Node; its checksum is '' when it lies beside the archive only. */
   runner: {url: string; sha256: string};
+  /** Authorities that the droplet trusts besides those of its image, a PEM text each. */
+  caCerts: string[];
   ttlSeconds: number;
   /** Whether the droplet is given an SSH key, and so opens its SSH port. */
   ssh: boolean;
@@ -33,4 +35,9 @@ export function genericWorkerFrom(
   base = releases,
 ): NonNullable<TaskclusterTemplateValues['genericWorker']> {
   return {url: `${base.replace(/\/+$/v, '')}/v${version}`};
+}
+
+/** The certificates in a PEM text, and nothing else that is in it, such as a key. */
+export function certificatesIn(pem: string): string[] {
+  return pem.match(/-----BEGIN CERTIFICATE-----[\w\s+\/=]+-----END CERTIFICATE-----/gv) ?? [];
 }

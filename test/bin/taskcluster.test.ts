@@ -1,7 +1,10 @@
+import {writeFile} from 'node:fs/promises';
 import {setTimeout as delay} from 'node:timers/promises';
 import {expect, test} from '@jest/globals';
 import {startEmulator, type Emulator} from '../../src/emulator/server.js';
+import {makeFolder} from '../start-worker/folder.js';
 import {environmentOf, run} from '../support/run.js';
+import {startTls} from '../support/tls.js';
 
 type Json = Record<string, unknown>;
 
@@ -49,6 +52,27 @@ test('a worker lives its whole life: made, started by the real start-worker, ren
   expect((JSON.parse(destroyed.stdout) as {removed: string[]}).removed).toEqual([droplet!.name]);
   expect(digitalOcean.droplets()).toEqual([]);
   expect(taskcluster.workers().map(({state}) => state)).toEqual(['stopped']);
+}, 60_000);
+
+test('workers of a deployment with an authority of its own trust the one that --ca-cert names', async () => {
+  await using emulator = await startEmulator(instant);
+  await using tls = await startTls(emulator.taskcluster.url);
+  await using folder = await makeFolder();
+  const environment = {...(await environmentOf(emulator)), TASKCLUSTER_ROOT_URL: tls.url};
+  const given = [...kind, '--ca-cert', folder.at('ca.pem')];
+  await writeFile(folder.at('ca.pem'), `a comment, né\n${tls.cert}`);
+
+  const distrusting = await run(['create', 'linux', ...kind], environment);
+  const created = await run(['create', 'linux', ...given], environment);
+  const said = emulator.digitalOcean.droplets().map(({console}) => console.join('\n'));
+  await writeFile(folder.at('ca.pem'), 'no certificate');
+  const refused = await run(['create', 'linux', ...given], environment);
+
+  expect(distrusting.stderr).toContain('--ca-cert FILE');
+  expect(created).toMatchObject({code: 0});
+  expect(said).toEqual([expect.stringContaining('asked the queue for work: 200')]);
+  expect(refused.code).toBe(2);
+  expect(refused.stderr).toContain('--ca-cert names a file without a certificate in PEM');
 }, 60_000);
 
 test('an account holds workers of both kinds, and each command takes its own', async () => {

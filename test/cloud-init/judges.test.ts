@@ -11,6 +11,8 @@ type CloudConfig = {write_files: Array<{path: string; permissions?: string; cont
 
 type Render = () => Promise<string>;
 
+const caCert = `-----BEGIN CERTIFICATE-----\n${'A'.repeat(64)}\n-----END CERTIFICATE-----`;
+
 const variants: Array<[string, Render]> = [
   ['Concourse, containerd', async () => renderConcourse()],
   [
@@ -23,6 +25,7 @@ const variants: Array<[string, Render]> = [
     async () =>
       renderTaskcluster({genericWorker: undefined, dockerWorker: '/opt/docker-worker', ssh: true}),
   ],
+  ['Taskcluster, own authorities', async () => renderTaskcluster({caCerts: [caCert, caCert]})],
 ];
 
 /** A judge is asked where its probe works; else the title says what is missing. */

@@ -27,6 +27,7 @@ export async function renderTaskcluster({
     genericWorker: genericWorkerFrom('106.0.0', undefined),
     dockerWorker: undefined,
     runner: {url: 'https://example.com/start-worker.tar.zst', sha256: ''},
+    caCerts: [],
     ttlSeconds: 7200,
     ssh: false,
     vars: {},

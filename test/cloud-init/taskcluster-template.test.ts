@@ -77,6 +77,17 @@ test('a docker-worker of the image takes the place of generic-worker', async () 
   expect(variables.content).not.toContain('GENERIC_WORKER');
 });
 
+test('the droplet, and the Node of start-worker, trust the authorities that are given', async () => {
+  const caCerts = ['-----BEGIN CERTIFICATE-----\nAA+/=\n-----END CERTIFICATE-----', 'another'];
+  const path = '/etc/systemd/system/taskcluster-worker.service';
+  const bundle = 'Environment=NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt\n';
+
+  expect(await configOf({caCerts})).toMatchObject({ca_certs: {trusted: caCerts}});
+  expect((await fileIn(path, {caCerts})).content).toContain(bundle);
+  expect(await configOf()).not.toHaveProperty('ca_certs');
+  expect((await fileIn(path)).content).not.toContain('Environment=');
+});
+
 test('hostile values stay values', async () => {
   const hostile = 'a"b\\c\n- d: {{e}} $(id) \u{1F600}';
 

@@ -9,6 +9,8 @@ export type CloudConfig = {
   readonly hostname: string;
   readonly files: ReadonlyMap<string, WrittenFile>;
   readonly bootCommands: readonly string[];
+  /** Certificates that are added to those of the image. */
+  readonly trusted: readonly string[];
 };
 
 type Fields = Record<string, unknown>;
@@ -38,6 +40,7 @@ export function readCloudConfig(userData: string, machineName: string): CloudCon
     hostname: textOf(hostname),
     files: writtenFiles(config.write_files ?? []),
     bootCommands: [...commands('bootcmd', config), ...commands('runcmd', config)],
+    trusted: trustedIn(config.ca_certs ?? {}),
   };
 }
 
@@ -81,6 +84,15 @@ function writtenFiles(value: unknown): Map<string, WrittenFile> {
   }
 
   return files;
+}
+
+function trustedIn(value: unknown): string[] {
+  const trusted = (isFields(value) ? value.trusted : undefined) ?? [];
+  if (!Array.isArray(trusted)) {
+    throw new TypeError('ca_certs.trusted in user-data is not a list');
+  }
+
+  return trusted.map((each) => textOf(each));
 }
 
 function decode(content: unknown, encoding: unknown, path: string): string {

@@ -12,6 +12,8 @@ import type {RunnerConfig} from './runner-process.js';
 type Start = {
   machine: Machine;
   config: RunnerConfig;
+  /** Certificates that Node is to trust besides its own, in PEM. */
+  trusted: string;
   /** Where the droplet's metadata service is, which on a droplet is 169.254.169.254. */
   metadataUrl: string;
   log: (line: string) => void;
@@ -22,7 +24,13 @@ type Start = {
  * exit status. The machine is a folder: what is an address or a file of its own becomes one of here, and in place of the
  * worker that it would download, a stand-in is started.
  */
-export async function runRealRunner({machine, config, metadataUrl, log}: Start): Promise<number> {
+export async function runRealRunner({
+  machine,
+  config,
+  trusted,
+  metadataUrl,
+  log,
+}: Start): Promise<number> {
   const folder = await mkdtemp(path.join(tmpdir(), `do-worker-${machine.name}-`));
   try {
     const worker = path.join(folder, 'generic-worker');
@@ -52,7 +60,14 @@ export async function runRealRunner({machine, config, metadataUrl, log}: Start):
       },
     };
     await writeFile(file, JSON.stringify(here), {mode: 0o600});
-    return await run([packageFile('bin/start-worker.js'), file], machine.off, log);
+    const authorities = path.join(folder, 'ca.pem');
+    await writeFile(authorities, trusted);
+    const environment = {
+      ...process.env,
+      ...(trusted !== '' && {NODE_EXTRA_CA_CERTS: authorities}),
+    };
+    const command = [packageFile('bin/start-worker.js'), file];
+    return await run(command, environment, machine.off, log);
   } finally {
     await rm(folder, {recursive: true, force: true});
   }
@@ -67,6 +82,7 @@ async function keepMetadata(url: string, file: string): Promise<string> {
 
 async function run(
   command: string[],
+  environment: NodeJS.ProcessEnv,
   off: AbortSignal,
   log: (line: string) => void,
 ): Promise<number> {
@@ -74,6 +90,7 @@ async function run(
   // A group of its own, so that the loss of power ends the worker too.
   const child = spawn(process.execPath, command, {
     detached: true,
+    env: environment,
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const cut = () => {

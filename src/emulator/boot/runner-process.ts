@@ -8,6 +8,8 @@ export type RunnerProcess = {
   /** The runner configuration that user-data writes. */
   readonly config: RunnerConfig;
   readonly service: Service;
+  /** The certificates that its Node is told to trust, in PEM; '' for none but its own. */
+  readonly trusted: string;
 };
 
 export type RunnerConfig = Record<string, unknown> & {
@@ -43,7 +45,14 @@ export function runnerProcessIn(config: CloudConfig): RunnerProcess | undefined 
     throw new Error(`nothing writes ${metadataFile}, which ${unit.name} needs`);
   }
 
-  return {config: runner, service: serviceOf(unit, config)};
+  const isTold = valuesOf(unit, 'Service.Environment').includes(
+    'NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt',
+  );
+  return {
+    config: runner,
+    service: serviceOf(unit, config),
+    trusted: isTold ? config.trusted.join('\n') : '',
+  };
 }
 
 /** Whether any other written file names it, as the script that writes it must. */

@@ -24,6 +24,8 @@ case_runs() {
   check 'task users may run what they are to run' \
     "$(on runs 'cd /usr/local/bin && stat -c "%a %n" generic-worker livelog taskcluster-proxy' | tr '\n' ' ')" \
     '755 generic-worker 755 livelog 755 taskcluster-proxy '
+  check 'an authority of one'"'"'s own is trusted, by Node too' \
+    "$(on runs "grep -cFx '$(sed -n 5p "$work/ca.pem")' \"\$(systemctl show -P Environment taskcluster-worker | cut -d = -f 2)\"")" 1
   runs_secret
   on runs systemctl restart do-worker-bootstrap
   check 'a second start downloads nothing' "$(grep -c 'GET /runs/v.*HTTP' "$work/requests")" 5
