@@ -1,5 +1,5 @@
 import type {ConcourseSettings} from './concourse/ci-server.js';
-import type {Inputs} from './settings.js';
+import {flag, type Inputs} from './settings.js';
 import type {TaskclusterSettings} from './taskcluster/ci-server.js';
 
 /** Workers as asked for, whatever the CI server. */
@@ -53,6 +53,8 @@ export type Advice = {
 export type CiServer = {
   readonly kind: Kind;
   readonly url: string;
+  /** What names it on the command line, besides its kind, and its URL in the environment. */
+  readonly flags: Readonly<Record<string, string>>;
   /** The template that its workers boot with, a file of `templates/` without its ending. */
   readonly template: string;
   readonly maxNameLength: number;
@@ -105,6 +107,10 @@ export type CiSettings<K extends Kind = Kind> = {
 type Implementation<K extends Kind> = {
   /** How inputs name a server of this kind. */
   howToName: string;
+  /** What becomes of its workers' entries when it is not named. */
+  unnamed: string;
+  /** Whether inputs that name no server say a part of what names one. */
+  isHalfNamed(inputs: Inputs): boolean;
   /** Undefined when the inputs name none. */
   readSettings(inputs: Inputs): Promise<SettingsByKind[K] | undefined>;
   connect(settings: SettingsByKind[K], problems: string[]): Promise<CiServer>;
@@ -114,6 +120,8 @@ type Implementation<K extends Kind> = {
 const implementations: {[K in Kind]: Implementation<K>} = {
   concourse: {
     howToName: 'give --concourse-url, or --target with a fly login',
+    unnamed: 'it takes workers whose droplets are gone off its list by itself',
+    isHalfNamed: () => false,
     async readSettings(inputs) {
       const {readConcourseSettings} = await import('./concourse/settings.js');
       return readConcourseSettings(inputs);
@@ -125,6 +133,10 @@ const implementations: {[K in Kind]: Implementation<K>} = {
   },
   taskcluster: {
     howToName: 'give --worker-pool and set TASKCLUSTER_ROOT_URL, both of them',
+    unnamed: 'workers whose droplets are gone stay listed, until a cleanup that is given both',
+    isHalfNamed: (inputs) =>
+      flag(inputs, 'worker-pool') !== undefined ||
+      (inputs.environment.TASKCLUSTER_ROOT_URL ?? '') !== '',
     async readSettings(inputs) {
       const {readTaskclusterSettings} = await import('./taskcluster/settings.js');
       return readTaskclusterSettings(inputs);
@@ -143,6 +155,12 @@ export const defaultKind: Kind = 'concourse';
 /** What is wrong when the inputs name no server of this kind. */
 export function noCiServer(kind: Kind): string {
   return `No CI server: ${implementations[kind].howToName}`;
+}
+
+/** What not naming a CI server of this kind means for its workers; undefined when half of its name is a mistake. */
+export function withoutCiServer(kind: Kind, inputs: Inputs): string | undefined {
+  const {unnamed, isHalfNamed} = implementations[kind];
+  return isHalfNamed(inputs) ? undefined : `${noCiServer(kind)}; ${unnamed}`;
 }
 
 /** What the inputs say of the CI server of this kind. */

@@ -5,6 +5,7 @@ import {
   kinds,
   noCiServer,
   readCiSettings,
+  withoutCiServer,
   type CiServer,
   type Kind,
 } from './ci-server.js';
@@ -57,8 +58,19 @@ export abstract class WorkerCommand extends Command {
     return {flags, environment, problems};
   }
 
+  /** For what can be done without a CI server, which is told then. */
   protected async connect(inputs: Inputs): Promise<Context> {
-    return this.connectTo(await readSettings(kindIn(inputs), inputs), inputs.problems);
+    const settings = await readSettings(kindIn(inputs), inputs);
+    if (settings.ci === undefined) {
+      const note = withoutCiServer(settings.kind, inputs);
+      if (note === undefined) {
+        inputs.problems.push(noCiServer(settings.kind));
+      } else {
+        (await this.reporter()).note(note);
+      }
+    }
+
+    return this.connectTo(settings, inputs.problems);
   }
 
   /** For what cannot be done without a CI server. */

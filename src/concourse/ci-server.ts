@@ -96,6 +96,7 @@ export async function createConcourse(
   return {
     kind: 'concourse',
     url,
+    flags: {},
     template: 'concourse-worker',
     maxNameLength: 63,
     advice: adviceFor(team),

@@ -96,6 +96,7 @@ export async function createTaskcluster(
   return {
     kind: 'taskcluster',
     url: rootUrl,
+    flags: {'worker-pool': workerPoolId},
     template: 'taskcluster-worker',
     maxNameLength: longestName,
     advice: adviceFor(workerPoolId),

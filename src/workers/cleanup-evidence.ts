@@ -6,7 +6,7 @@ import type {CleanupRequest} from './cleanup.js';
 import type {Evidence} from './cleanup-decisions.js';
 import {identify, markerTag, nameTag} from './identity.js';
 import {ownCiId} from './select.js';
-import {cleanupCommand} from './suggested.js';
+import {cleanupCommand, type Meant} from './suggested.js';
 import {ownedIn, type Owned} from './worker.js';
 
 /** After its ttl; a CI server that is alive has had its cleanup run by then. */
@@ -36,7 +36,7 @@ export async function look(
 
   const isDecided = ciId !== undefined || own?.isCertain === true;
   if (owned.length === 0 && known.length > 0 && !isDecided) {
-    undecided(known.length, ids, kind);
+    undecided(known.length, ids, {kind, ci});
   }
 
   tellOfForsaken(
@@ -71,16 +71,16 @@ function tellOfForsaken(
       .filter(({identity}) => identity.ciId === ciId)
       .map(({droplet}) => droplet.name);
     progress.note(
-      `Expired long ago, billed, and of another CI server: ${names.join(', ')}. If it is no more: ${cleanupCommand({kind, ciId})}`,
+      `Expired long ago, billed, and of another CI server: ${names.join(', ')}. If it is no more: ${cleanupCommand({kind, ciId, ci: undefined})}`,
     );
   }
 }
 
-function undecided(count: number, ids: string[], kind: Context['kind']): never {
+function undecided(count: number, ids: string[], meant: Meant): never {
   throw new ActionableError(
     'CI_UNDECIDED',
     `Nothing was cleaned up: which of ${count} droplets belong to this CI server cannot be told; their CI ids are ${ids.join(', ')}`,
-    [`Say which are meant: ${cleanupCommand({kind, ciId: 'ID'})}`],
+    [`Say which are meant: ${cleanupCommand({...meant, ciId: 'ID'})}`],
   );
 }
 

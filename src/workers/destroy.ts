@@ -1,4 +1,4 @@
-import type {CiServer, CiWorker, Kind} from '../ci-server.js';
+import type {CiServer, CiWorker} from '../ci-server.js';
 import type {Context} from '../context.js';
 import {ActionableError, UsageError, allChecks, survivable} from '../errors.js';
 import {adviceOn} from './create-failed.js';
@@ -7,7 +7,7 @@ import {drain} from './drain.js';
 import {runKeyIn} from './identity.js';
 import {nameProblems} from './plan.js';
 import {selectOwned, type Selected, type Selection} from './select.js';
-import {cleanupCommand, destroyCommand} from './suggested.js';
+import {cleanupCommand, destroyCommand, type Meant} from './suggested.js';
 import {describeWorker, linked, stateIn, type Owned, type Worker} from './worker.js';
 
 export type DestroyRequest = Selection & {
@@ -16,7 +16,7 @@ export type DestroyRequest = Selection & {
   dryRun: boolean;
 };
 
-type Asked = DestroyRequest & {kind: Kind};
+type Asked = DestroyRequest & Meant;
 
 export type Destroyed = {
   /** What was destroyed, or with a dry run would be. */
@@ -39,7 +39,7 @@ export async function destroyWorkers(
   }
 
   const {kind, ci, progress, signal, time} = context;
-  const asked = {...request, kind};
+  const asked = {...request, kind, ci};
   context.digitalOcean.openReserve();
   progress.phase('list', `Looking for droplets of ${workerName}`);
   const [{owned, others}, listed] = await select(request, context);
@@ -178,7 +178,7 @@ async function remove(
       [
         ...suggestions,
         ...ci.advice.stillListed(names),
-        `Or leave it to ${cleanupCommand({kind: ci.kind})}`,
+        `Or leave it to ${cleanupCommand({kind: ci.kind, ci})}`,
       ],
     );
   }

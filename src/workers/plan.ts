@@ -35,6 +35,7 @@ export type CreateRequest = {
 /** A request that has passed every check that needs no network. */
 export type Plan = Omit<CreateRequest, 'runKey' | 'min'> & {
   kind: Kind;
+  ci: CiServer;
   min: number;
   runKey: string;
   /** A random run key is nobody else's: there is nothing to adopt. */
@@ -78,7 +79,7 @@ export async function planWorkers(
 
   const {kind} = ci;
   const isRunKeyGiven = request.runKey !== undefined;
-  return {...request, kind, min, runKey, isRunKeyGiven, workerRequest};
+  return {...request, kind, ci, min, runKey, isRunKeyGiven, workerRequest};
 }
 
 /** What the CI server is to know of a request. */

@@ -1,10 +1,10 @@
-import type {CiServer, Kind} from '../ci-server.js';
+import type {CiServer} from '../ci-server.js';
 import type {Context} from '../context.js';
 import type {Droplet} from '../digitalocean/types.js';
 import {ActionableError, survivable} from '../errors.js';
 import {ownedIn, type Owned} from './worker.js';
 import {ciIdOf, markerTag, nameTag} from './identity.js';
-import {destroyCommand} from './suggested.js';
+import {destroyCommand, type Meant} from './suggested.js';
 
 export type Selection = {
   workerName: string;
@@ -42,13 +42,13 @@ export async function selectOwned(
   const meant = named.filter((each) => isMeant(each));
   const ids = [...new Set(meant.map(({identity}) => identity.ciId))];
   if (own === undefined && ids.length > 1) {
-    return undecided({workerName, runKey, kind}, meant);
+    return undecided({workerName, runKey, kind, ci}, meant);
   }
 
   const owned = meant.filter(({identity}) => own === undefined || identity.ciId === own.id);
   // An id made of the URL given may differ from the server's own, so droplets of others prove nothing.
   return owned.length === 0 && meant.length > 0 && own?.isCertain === false
-    ? undecided({workerName, runKey, kind}, meant)
+    ? undecided({workerName, runKey, kind, ci}, meant)
     : {owned, others: named.filter((each) => !owned.includes(each))};
 }
 
@@ -73,7 +73,7 @@ export async function ownCiId(
   }
 }
 
-function undecided(asked: Selection & {kind: Kind}, named: Owned[]): never {
+function undecided(asked: Selection & Meant, named: Owned[]): never {
   const describe = ({droplet, identity}: {droplet: Droplet; identity: Owned['identity']}) =>
     `- ${droplet.name} (${droplet.id}): CI id ${identity.ciId}`;
   throw new ActionableError(

@@ -139,13 +139,13 @@ function kept(droplets: Droplet[], work: Work): Leftover[] {
 }
 
 /** Another call's are not this one's to destroy. */
-function unregistered({workerName, runKey, kind}: Plan, work: Work): Leftover[] {
+function unregistered({workerName, runKey, kind, ci}: Plan, work: Work): Leftover[] {
   return adoptedIn(work)
     .filter(({name}) => !work.fleet!.registered.has(name))
     .map(({id, name}) => ({
       id,
       name,
       reason: 'made by another call of the same run, and not registered',
-      suggestions: [`Ends the whole run: ${destroyCommand({workerName, runKey, kind})}`],
+      suggestions: [`Ends the whole run: ${destroyCommand({workerName, runKey, kind, ci})}`],
     }));
 }

@@ -183,6 +183,37 @@ test.each([
   expect(result.stdout + result.stderr).not.toContain(emulator.taskcluster.accessToken);
 });
 
+test.each([
+  [
+    {DO_WORKER_WORKER_POOL: ''},
+    2,
+    /give --worker-pool and set TASKCLUSTER_ROOT_URL, both of them$/mv,
+  ],
+  [
+    {TASKCLUSTER_ROOT_URL: ''},
+    2,
+    /give --worker-pool and set TASKCLUSTER_ROOT_URL, both of them$/mv,
+  ],
+  [{DO_WORKER_WORKER_POOL: '', TASKCLUSTER_ROOT_URL: ''}, 0, /stay listed, until a cleanup that/v],
+])(
+  'tells who destroys and cleans up without naming Taskcluster whole: %j',
+  async (changes, code, message) => {
+    await using emulator = await startEmulator({...instant, simulateRunner: true});
+    const environment = await environmentOf(emulator);
+    await run(['create', 'linux', ...kind], environment);
+    const unnamed = {...environment, ...changes};
+
+    const listed = await run(['list', ...kind], unnamed);
+    const cleaned = await run(['cleanup', ...kind], unnamed);
+    const destroyed = await run(['destroy', 'linux', ...kind], unnamed);
+
+    expect(listed).toMatchObject({code: 0, stderr: ''});
+    expect(cleaned).toMatchObject({code, stderr: expect.stringMatching(message)});
+    expect(destroyed).toMatchObject({code, stderr: expect.stringMatching(message)});
+    expect(emulator.digitalOcean.droplets()).toHaveLength(code === 0 ? 0 : 1);
+  },
+);
+
 test('list tells of each problem once', async () => {
   const {code, stderr} = await run(['list', ...kind], {
     DIGITALOCEAN_ACCESS_TOKEN: 'token',

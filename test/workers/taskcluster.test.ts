@@ -117,7 +117,8 @@ test('commands that an error suggests are for this kind and this CI id', async (
     context,
   );
 
-  const again = 'do-worker destroy build-arm --kind taskcluster --run b7 --ci-id deadbeef';
+  const again =
+    'do-worker destroy build-arm --kind taskcluster --run b7 --ci-id deadbeef --worker-pool demo/pool';
   await expect(creating).rejects.toMatchObject({
     suggestions: expect.arrayContaining([`When you have seen enough: ${again}`]),
   });
@@ -134,7 +135,9 @@ test('a record that destroy could not remove is for cleanup, not for destroy aga
 
   await expect(destroyWorkers(destroying, context)).rejects.toMatchObject({
     code: 'WORKER_LEFT',
-    suggestions: expect.arrayContaining(['Or leave it to do-worker cleanup --kind taskcluster']),
+    suggestions: expect.arrayContaining([
+      'Or leave it to do-worker cleanup --kind taskcluster --worker-pool demo/pool',
+    ]),
   });
 
   emulator.taskcluster.clearFaults();
@@ -151,7 +154,9 @@ test('a destroy that is interrupted says what takes away the record that another
   const ended = expect(destroyWorkers(destroying, context)).rejects.toMatchObject({
     code: 'INTERRUPTED',
     suggestions: expect.arrayContaining([
-      expect.stringMatching(/until do-worker cleanup --kind taskcluster$/v),
+      expect.stringMatching(
+        /until do-worker cleanup --kind taskcluster --worker-pool demo\/pool$/v,
+      ),
     ]),
   });
   while (emulator.digitalOcean.requests.every(({method}) => method !== 'DELETE')) {
@@ -333,7 +338,7 @@ test('what is to be typed next names the kind, for without it another would be m
     createWorkers(await taskclusterRequest({...kept, ciId: '11111111'}), context),
   ).rejects.toMatchObject({
     suggestions: expect.arrayContaining([
-      'When you have seen enough: do-worker destroy build-arm --kind taskcluster --run b7 --ci-id 11111111',
+      'When you have seen enough: do-worker destroy build-arm --kind taskcluster --run b7 --ci-id 11111111 --worker-pool demo/pool',
     ]),
   });
   await expect(
