@@ -1,3 +1,4 @@
+import {getCACertificates} from 'node:tls';
 import got, {RequestError, type Got, type Response} from 'got';
 import pRetry from 'p-retry';
 import {ActionableError, ApiError, NoAnswer} from './errors.js';
@@ -15,7 +16,7 @@ import {createRateLimit, type RateLimit} from './rate-limit.js';
 export type HttpOptions = {
   url: string;
   headers?: Record<string, string>;
-  /** PEM certificates trusted besides the system's. */
+  /** PEM certificates trusted besides Node's own. */
   caPem?: string | undefined;
   insecure?: boolean | undefined;
   /** Never shown, even when the service repeats them in an error. */
@@ -71,7 +72,9 @@ export function createHttp(service: string, options: HttpOptions): Http {
     headers: {'user-agent': 'do-worker', accept: 'application/json', ...options.headers},
     timeout: {connect: 10_000, request: requestTimeoutMs},
     https: {
-      ...(options.caPem !== undefined && {certificateAuthority: [options.caPem]}),
+      ...(options.caPem !== undefined && {
+        certificateAuthority: [...getCACertificates(), options.caPem],
+      }),
       rejectUnauthorized: options.insecure !== true,
     },
     responseType: 'text',

@@ -3,6 +3,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import {expect, test} from '@jest/globals';
 import {startEmulator, type Emulator} from '../../src/emulator/server.js';
 import {makeFolder} from '../start-worker/folder.js';
+import {makeCertificate} from '../support/certificate.js';
 import {environmentOf, run} from '../support/run.js';
 import {startTls} from '../support/tls.js';
 
@@ -74,6 +75,25 @@ test('workers of a deployment with an authority of its own trust the one that --
   expect(refused.code).toBe(2);
   expect(refused.stderr).toContain('--ca-cert names a file without a certificate in PEM');
 }, 60_000);
+
+test('the authority that --ca-cert names is trusted besides those that are trusted anyway', async () => {
+  await using emulator = await startEmulator({...instant, simulateRunner: true});
+  await using tls = await startTls(emulator.taskcluster.url);
+  await using folder = await makeFolder();
+  await writeFile(folder.at('ca.pem'), makeCertificate().cert);
+  await writeFile(folder.at('extra.pem'), tls.cert);
+
+  const checked = await run(
+    ['create', 'linux', '--dry-run', ...kind, '--ca-cert', folder.at('ca.pem')],
+    {
+      ...(await environmentOf(emulator)),
+      TASKCLUSTER_ROOT_URL: tls.url,
+      NODE_EXTRA_CA_CERTS: folder.at('extra.pem'),
+    },
+  );
+
+  expect(checked).toMatchObject({code: 0});
+});
 
 test('an account holds workers of both kinds, and each command takes its own', async () => {
   await using emulator = await startEmulator({...instant, simulateRunner: true});
