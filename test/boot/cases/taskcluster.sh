@@ -27,7 +27,11 @@ case_runs() {
   check 'an authority of one'"'"'s own is trusted, by Node too' \
     "$(on runs "grep -cFx '$(sed -n 5p "$work/ca.pem")' \"\$(systemctl show -P Environment taskcluster-worker | cut -d = -f 2)\"")" 1
   runs_secret
+  check 'tasks have a name for their proxy, written once' "$(on runs grep -c taskcluster /etc/hosts)" 1
+  # As cloud-init writes it where a worker is called so.
+  on runs "sed -i 's/.* taskcluster$/127.0.1.1 taskcluster-r1.example.com taskcluster-r1/' /etc/hosts"
   on runs systemctl restart do-worker-bootstrap
+  check 'whatever the droplet is called' "$(on runs getent hosts taskcluster)" '127.0.0.1       taskcluster'
   check 'a second start downloads nothing' "$(grep -c 'GET /runs/v.*HTTP' "$work/requests")" 5
   check 'and has the worker back: a stop is no end' "$(answers wait_until on runs systemctl is-active taskcluster-worker)" yes
   on runs touch /var/lib/stand-in/over
