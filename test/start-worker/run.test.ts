@@ -354,7 +354,7 @@ test('a new deploymentId lets the worker finish its tasks', async () => {
   const {log, done} = await begin(folder, {
     config: {
       provider: standalone(taskcluster),
-      workerConfig: {deploymentId: 'a'},
+      workerConfig: {deploymentId: 'a', checkForNewDeploymentEverySecs: 600, kept: true},
       getSecrets: false,
     },
     plan: {hello: ['graceful-termination'], endsOn: 'graceful-termination'},
@@ -363,6 +363,10 @@ test('a new deploymentId lets the worker finish its tasks', async () => {
   await done;
 
   expect(log.lines).toContain('New deploymentId found! "a" => "b" - therefore shutting down!');
+  // A generic-worker of today would refuse to start with them.
+  const config = JSON.parse(await readFile(folder.configPath, 'utf8')) as JsonObject;
+  expect(config.kept).toBe(true);
+  expect(Object.keys(config).filter((key) => /deployment/iv.test(key))).toEqual([]);
   expect(await folder.recorded()).toContainEqual({
     type: 'graceful-termination',
     'finish-tasks': true,

@@ -43,6 +43,12 @@ const metadataKeys = {
   availabilityZone: 'availability-zone',
 };
 
+/**
+ * What start-worker watches itself. With a runner an older generic-worker compares them with its own file alone, and from
+ * v96 on it refuses fields that it does not know.
+ */
+const ours = new Set(['deploymentId', 'checkForNewDeploymentEverySecs']);
+
 /** Generic-worker, run as a command. */
 export const makeGenericWorker: MakeImplementation = (section, context) => {
   const file = executableIn(section);
@@ -73,7 +79,8 @@ export const makeGenericWorker: MakeImplementation = (section, context) => {
     },
 
     async start({workerConfig}) {
-      await writeConfigFile(configPath, workerConfig);
+      const fields = Object.entries(workerConfig).filter(([field]) => !ours.has(field));
+      await writeConfigFile(configPath, Object.fromEntries(fields));
       const args = ['run', '--config', configPath, '--with-worker-runner'];
       const {environment} = context;
       return startChild({name: 'generic-worker', file, args, environment}, context);
