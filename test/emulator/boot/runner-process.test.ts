@@ -12,6 +12,14 @@ test('finds start-worker in what the default template renders', async () => {
   });
 });
 
+test('a worker that fails each time after a minute comes to the end of its starts', async () => {
+  const {service} = runnerProcessIn(readCloudConfig(await renderTaskcluster(), 'droplet'))!;
+  const {burst, restartMs, intervalMs, powersOffAtLimit} = service;
+
+  expect(intervalMs).toBeGreaterThan(burst * (65_000 + restartMs));
+  expect(powersOffAtLimit).toBe(true);
+});
+
 test('a file with metadata that nothing on the droplet writes is a fault of the template', async () => {
   const userData = (await renderTaskcluster()).replace('metadata=/run/', 'metadata=/tmp/');
 
