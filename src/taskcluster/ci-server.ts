@@ -11,6 +11,7 @@ import {unlessUnknown} from './service.js';
 import {
   certificatesIn,
   genericWorkerFrom,
+  uncheckedUrls,
   type TaskclusterTemplateValues,
 } from './template-values.js';
 import type {Worker} from './types.js';
@@ -44,10 +45,14 @@ export async function createTaskcluster(
   settings: TaskclusterSettings,
   problems: string[],
 ): Promise<CiServer> {
-  const {rootUrl, workerPoolId, credentials} = settings;
+  const {rootUrl, workerPoolId, credentials, dockerWorker, caPem = ''} = settings;
   problems.push(...inputProblems(settings));
   const manager = new WorkerManager(settings);
   const runner = await runnerFrom(settings.runnerUrl);
+  const genericWorker =
+    dockerWorker === undefined
+      ? genericWorkerFrom(settings.genericWorkerVersion, settings.genericWorkerUrl)
+      : undefined;
   const now = () => manager.time ?? Date.now();
   let providerId: string | undefined;
 
@@ -70,7 +75,6 @@ export async function createTaskcluster(
     request: WorkerRequest,
     worker: {providerId: string; workerId: string; staticSecret: string; place: Place},
   ): TaskclusterTemplateValues {
-    const {dockerWorker, genericWorkerVersion, genericWorkerUrl, caPem = ''} = settings;
     return {
       name: request.workerName,
       rootUrl,
@@ -80,10 +84,7 @@ export async function createTaskcluster(
       workerId: worker.workerId,
       instanceType: worker.place.size,
       staticSecret: secret(worker.staticSecret),
-      genericWorker:
-        dockerWorker === undefined
-          ? genericWorkerFrom(genericWorkerVersion, genericWorkerUrl)
-          : undefined,
+      genericWorker,
       dockerWorker,
       runner,
       caCerts: certificatesIn(caPem),
@@ -124,7 +125,13 @@ export async function createTaskcluster(
       const {clientId} = requireLogin();
       const checked = {manager, rootUrl, workerPoolId, clientId, regions};
       providerId = await checkPool(checked, signal);
-      return `Taskcluster at ${rootUrl}: pool ${workerPoolId} of provider ${providerId} takes workers from ${clientId}`;
+      return [
+        `Taskcluster at ${rootUrl}: pool ${workerPoolId} of provider ${providerId} takes workers from ${clientId}`,
+        ...uncheckedUrls({genericWorker, runner}).map(
+          (url) =>
+            `Not safe: droplets will run unchecked, as root, what comes over http from ${url}`,
+        ),
+      ].join('\n');
     },
 
     async preview(name, request, place, signal) {

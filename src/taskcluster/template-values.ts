@@ -37,6 +37,16 @@ export function genericWorkerFrom(
   return {url: `${base.replace(/\/+$/v, '')}/v${version}`};
 }
 
+/** What a droplet would run as root, although whoever is on its way to there can put something else in its place. */
+export function uncheckedUrls({
+  genericWorker,
+  runner,
+}: Pick<TaskclusterTemplateValues, 'genericWorker' | 'runner'>): string[] {
+  return [genericWorker?.url, runner.sha256 === '' ? runner.url : undefined].filter(
+    (url) => url?.startsWith('http:') === true,
+  ) as string[];
+}
+
 /** The certificates in a PEM text, and nothing else that is in it, such as a key. */
 export function certificatesIn(pem: string): string[] {
   return pem.match(/-----BEGIN CERTIFICATE-----[\w\s+\/=]+-----END CERTIFICATE-----/gv) ?? [];

@@ -247,6 +247,22 @@ test('list tells of each problem once', async () => {
   );
 });
 
+test('create tells which programs of a droplet anybody on their way could replace', async () => {
+  await using emulator = await startEmulator({...instant, simulateRunner: true});
+  const environment = await environmentOf(emulator);
+  const from = async (scheme: string) => {
+    const mirror = ['--generic-worker-url', `${scheme}://mirror.example.com`];
+    return run(['create', 'linux', '--dry-run', ...kind, ...mirror], environment);
+  };
+
+  const unsafe = await from('http');
+  const safe = await from('https');
+
+  expect([unsafe.code, safe.code]).toEqual([0, 0]);
+  expect(unsafe.stderr).toMatch(/Not safe: .* over http from http:\/\/mirror\.example\.com\/v/v);
+  expect(safe.stderr).not.toContain('Not safe');
+});
+
 test('names the scopes that are missing, all at once', async () => {
   await using emulator = await startEmulator({...instant, simulateRunner: true});
   emulator.taskcluster.addClient('me', 'token', ['worker-manager:list-workers:demo/pool']);
