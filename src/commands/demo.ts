@@ -2,7 +2,7 @@ import {spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {rm} from 'node:fs/promises';
 import process from 'node:process';
-import {defaultKind, type Kind} from '../ci-server.js';
+import type {Kind} from '../ci-server.js';
 import {WorkerCommand} from '../command.js';
 import {writeEmulatorKeys} from '../emulator-keys.js';
 import type {Emulator} from '../emulator/server.js';
@@ -44,7 +44,7 @@ export default class Demo extends WorkerCommand {
         `An emulated DigitalOcean and an emulated ${show.services} run on loopback ports.`,
         `Everything else is real: the commands, ${show.real}, and the cloud-init document that a droplet boots with.`,
       );
-      const of = kind === defaultKind ? '' : ` --kind ${kind}`;
+      const of = ` --kind ${kind}`;
       await this.#type(`create build-arm --count 2 --ttl 1h${of}`, environment);
       await this.#type('list', environment);
       await this.#type(`destroy build-arm${of}`, environment);
