@@ -56,7 +56,7 @@ export async function removeWorkers(
   signal: AbortSignal,
 ): Promise<string[]> {
   const {tsa} = access;
-  const {listed, unseen} = await look(names, access, signal);
+  const {listed, unseen, silence} = await look(names, access, signal);
   let left = unseen;
   if (tsa !== undefined && listed.length + unseen.length > 0) {
     try {
@@ -71,15 +71,22 @@ export async function removeWorkers(
     }
   }
 
+  if (left.length > 0 && silence !== undefined) {
+    throw silence;
+  }
+
   return [...left, ...(await removeListed(listed, access, signal))].map(({name}) => name);
 }
 
-/** Workers that the login sees, and with a key for the TSA those that it may not see, or that no login is there for. */
+/**
+ * Workers that the login sees, and with a key for the TSA those that it may not see, or that no login is there for; and
+ * why there is no list, if that is so.
+ */
 async function look(
   names: string[],
   access: Access,
   signal: AbortSignal,
-): Promise<{listed: Listed[]; unseen: Listed[]}> {
+): Promise<{listed: Listed[]; unseen: Listed[]; silence?: ActionableError}> {
   const {client, tsa} = access;
   if (names.length === 0 || (!client.canLogIn && tsa === undefined)) {
     return {listed: [], unseen: []};
@@ -96,12 +103,12 @@ async function look(
       rest.length === 0 || tsa === undefined || (await client.user(signal)).is_admin === true;
     return {listed, unseen: areAllSeen ? [] : unlisted(rest, access)};
   } catch (error) {
-    survivable(error, signal);
+    const silence = survivable(error, signal);
     if (tsa === undefined) {
-      throw error;
+      throw silence;
     }
 
-    return {listed: [], unseen: unlisted(names, access)};
+    return {listed: [], unseen: unlisted(names, access), silence};
   }
 }
 

@@ -25,7 +25,7 @@ export function timedOut(
   {notRegistered}: Advice,
 ): ActionableError {
   return new ActionableError('TIMEOUT', `Time is up (${timeoutSeconds} s)`, [
-    'Give it more time: --timeout 30m (and cleanup a --grace as long). A first boot takes a minute, its downloads some more',
+    'Give it more time: --timeout 30m (a cleanup needs a grace as long). A first boot takes a minute, its downloads some more',
     ...notRegistered,
     ...(keepOnFailure ? [] : ['Keep a droplet to look into: --keep-on-failure --ssh-key ID']),
   ]);

@@ -12,7 +12,7 @@ export function deleted({id, name}: Named): ActionableError {
   return new ActionableError(
     dropletVanished,
     `Droplet ${name} (${id}) is gone: somebody deleted it`,
-    ['Try again; if it was a cleanup, give it a --grace no shorter than the --timeout of create'],
+    ['Try again; if it was a cleanup, its grace has to be no shorter than the time-out of create'],
   );
 }
 
