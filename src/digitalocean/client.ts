@@ -102,10 +102,13 @@ export class DigitalOcean {
     return droplets.length > 0 || gpus.some(({tags}) => tags?.includes(tag));
   }
 
-  /** Takes the tag off everything that has it; deletes nothing else. Resolves also when it was gone already. */
+  /**
+   * Takes the tag off everything that has it; deletes nothing else. Resolves also when it was gone already. The signal
+   * only keeps it from being sent.
+   */
   async deleteTag(tag: string, signal?: AbortSignal): Promise<void> {
     const path = `v2/tags/${encodeURIComponent(tag)}`;
-    await forgiving(404, this.#call('DELETE', path, 'tag:delete', {signal}));
+    await forgiving(404, this.#call('DELETE', path, 'tag:delete', {betweenAttempts: signal}));
   }
 
   /** The first page of all droplets and how many there are in the account. */

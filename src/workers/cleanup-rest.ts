@@ -147,7 +147,7 @@ async function isKept(
 ): Promise<boolean> {
   return pollUntil(
     async () => {
-      const tooOld = AbortSignal.timeout(freshSeconds * time.secondMs);
+      const tooOld = AbortSignal.timeout(Math.ceil(freshSeconds * time.secondMs));
       const fresh = AbortSignal.any([signal, tooOld]);
       try {
         const isUsed = await digitalOcean.isTagInUse(name, fresh);

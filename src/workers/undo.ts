@@ -94,7 +94,7 @@ export async function undoYielded(
 /** Time for undoing so many, whatever ended the create. */
 export function undoSignal({secondMs}: Context['time'], count: number): AbortSignal {
   const windows = Math.floor(count / perWindow);
-  return AbortSignal.timeout((undoSeconds + windows * windowSeconds) * secondMs);
+  return AbortSignal.timeout(Math.ceil((undoSeconds + windows * windowSeconds) * secondMs));
 }
 
 /** Removes the CI server's records of names for which no droplet was made. */
