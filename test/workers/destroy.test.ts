@@ -550,24 +550,7 @@ test('removes a worker that registers again between retire and prune', async () 
   expect(emulator.concourse.workers()).toEqual([]);
 });
 
-test('takes the workers off the list whose droplets could be destroyed', async () => {
-  await using emulator = await startQuick();
-  const {context} = await connect(emulator);
-  const {workers} = await createWorkers(await request({count: 3}), context);
-  emulator.digitalOcean.faults.push({
-    method: 'DELETE',
-    path: `/v2/droplets/${workers[1]!.id}`,
-    kind: 'status',
-    status: 403,
-  });
-
-  const destroyed = destroyWorkers(destroying(), context);
-
-  await expect(destroyed).rejects.toMatchObject({code: 'NOT_DESTROYED'});
-  expect(emulator.concourse.workers().map(({name}) => name)).toEqual([workers[1]!.name]);
-});
-
-test('leaves the droplets that can go and names those that cannot', async () => {
+test('destroys what can be, droplets and workers, and names what cannot', async () => {
   await using emulator = await startQuick();
   const {context} = await connect(emulator);
   const {workers} = await createWorkers(await request({count: 3}), context);
@@ -587,4 +570,5 @@ test('leaves the droplets that can go and names those that cannot', async () => 
   );
   expect((error as ActionableError).suggestions.join(' ')).toContain('droplet:delete');
   expect(emulator.digitalOcean.droplets().map(({id}) => id)).toEqual([workers[1]!.id]);
+  expect(emulator.concourse.workers().map(({name}) => name)).toEqual([workers[1]!.name]);
 });
