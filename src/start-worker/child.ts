@@ -1,6 +1,6 @@
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {PassThrough} from 'node:stream';
+import {PassThrough, type Readable} from 'node:stream';
 import {ActionableError} from '../errors.js';
 import type {ImplementationContext, RunningWorker} from './implementation.js';
 import {disableOomKiller} from './oom.js';
@@ -15,6 +15,8 @@ export type Command = {
 
 /** What a process that the worker left behind may keep its stdout open after the worker's end. */
 const leftOpenSeconds = 10;
+/** Far above what the system keeps of a stdout that is not read. */
+const lastBytes = 16 * 1024 * 1024;
 
 /** Starts a worker whose stdin and stdout are the protocol, and whose stderr is ours. */
 export async function startChild(
@@ -33,12 +35,7 @@ export async function startChild(
     });
   const ended = Promise.withResolvers<string | undefined>();
   child.once('exit', (status, signal) => {
-    const left = setTimeout(() => {
-      stdout.destroy();
-    }, leftOpenSeconds * secondMs).unref();
-    stdout.once('close', () => {
-      clearTimeout(left);
-    });
+    takeTheLast(stdout, output, leftOpenSeconds * secondMs);
     ended.resolve(failureOf(status, signal));
   });
   // Such as a signal that could not be sent: the worker's exit tells what became of it.
@@ -59,6 +56,25 @@ export async function startChild(
       child.kill(signal);
     },
   };
+}
+
+/** The worker's last lines are taken at once, whoever holds their reader back: only others may be cut off. */
+function takeTheLast(stdout: Readable, output: PassThrough, limitMs: number): void {
+  const left = setTimeout(() => {
+    stdout.destroy();
+  }, limitMs).unref();
+  stdout
+    .once('close', () => {
+      clearTimeout(left);
+    })
+    .unpipe(output)
+    .on('data', (chunk: Buffer) => {
+      output.write(chunk);
+      if (output.writableLength > lastBytes) {
+        stdout.destroy();
+      }
+    })
+    .resume();
 }
 
 async function spawned({name, file, args, environment}: Command) {

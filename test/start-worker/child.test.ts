@@ -1,6 +1,8 @@
-import {readFile} from 'node:fs/promises';
+import {readFile, writeFile} from 'node:fs/promises';
+import path from 'node:path';
 import process from 'node:process';
 import type {PassThrough} from 'node:stream';
+import {setTimeout as delay} from 'node:timers/promises';
 import {expect, test} from '@jest/globals';
 import {startChild} from '../../src/start-worker/child.js';
 import {WorkerProtocol} from '../../src/start-worker/protocol.js';
@@ -160,9 +162,33 @@ test('is spared by the OOM killer, where that may be asked for', async () => {
   await running;
 });
 
-test('what the worker leaves behind cannot hold the runner', async () => {
+test('a runner that is slow with what a worker reports loses none of its last lines', async () => {
   await using folder = await startFolder();
-  const file = await folder.executable('worker', 'sleep 10 & echo done');
+  const lines = Array.from({length: 2600}, (_, index) => `${index} ${'x'.repeat(80)}`);
+  const reports = Array.from({length: 20}, () => '~{"type":"error-report"}');
+  await writeFile(path.join(folder.folder, 'words'), [...reports, ...lines].join('\n'));
+  const file = await folder.executable('worker', `exec cat '${folder.folder}/words'`);
+  const log = collectLog();
+  const worker = await startChild(
+    {name: 'it', file, args: [], environment: process.env},
+    {log, secondMs},
+  );
+  const protocol = new WorkerProtocol(worker.transport, {log, secondMs});
+  protocol.on('error-report', async () => delay(20 * secondMs));
+
+  await protocol.run();
+  await worker.wait();
+
+  expect(log.lines.filter((line) => line.endsWith('x'))).toEqual(lines);
+});
+
+test.each([
+  ['is silent', 'sleep 10'],
+  ['talks on', 'while echo more; do sleep 0.01; done'],
+  ['floods', 'yes'],
+])('what the worker leaves behind cannot hold the runner when it %s', async (_title, left) => {
+  await using folder = await startFolder();
+  const file = await folder.executable('worker', `echo done; { ${left}; } & exit`);
   const log = collectLog();
   const worker = await startChild(
     {name: 'it', file, args: [], environment: process.env},
@@ -175,6 +201,21 @@ test('what the worker leaves behind cannot hold the runner', async () => {
 
   expect(Date.now() - before).toBeLessThan(5000);
   expect(log.lines).toContain('done');
+});
+
+test('of a flood that the worker leaves behind not all is stored', async () => {
+  await using folder = await startFolder();
+  const file = await folder.executable('worker', 'yes & exit');
+  const worker = await startChild(
+    {name: 'it', file, args: [], environment: process.env},
+    {log: collectLog(), secondMs},
+  );
+  const output = worker.transport!.output as PassThrough;
+
+  await worker.wait();
+  await until(() => output.writableEnded);
+
+  expect(output.writableLength).toBeLessThan(20_000_000);
 });
 
 test.each([
