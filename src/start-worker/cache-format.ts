@@ -48,7 +48,7 @@ export function parseState(text: string): State {
     providerId: textIn(root, 'ProviderID'),
     providerMetadata: objectIn(root, 'ProviderMetadata'),
     workerConfig: objectIn(root, 'WorkerConfig'),
-    secretTexts: undefined,
+    secretConfig: undefined,
     files: filesIn(root, 'Files'),
     workerLocation: textsIn(root, 'WorkerLocation'),
   };

@@ -27,7 +27,7 @@ export async function addSecrets(
   for (const {secret} of found) {
     const config = configIn(secret as Json, log);
     state.workerConfig = merge(state.workerConfig, config);
-    state.secretTexts = new Set([...(state.secretTexts ?? []), ...textsIn(config)]);
+    state.secretConfig = merge(state.secretConfig, config);
   }
 }
 
@@ -68,14 +68,6 @@ function configIn(secret: Json, log: Log): JsonObject {
   }
 
   return (config ?? {}) as JsonObject;
-}
-
-function textsIn(value: Json): string[] {
-  if (typeof value === 'object' && value !== null) {
-    return Object.values(value).flatMap((each) => textsIn(each));
-  }
-
-  return typeof value === 'string' ? [value] : [];
 }
 
 function isObjects(value: Json): boolean {

@@ -34,7 +34,7 @@ export type State = Identity & {
   registrationSecret: string | undefined;
   workerConfig: JsonObject;
   /** What of it came from the secrets service, so that nobody shows it; undefined: unknown, since it came from a cache. */
-  secretTexts: ReadonlySet<string> | undefined;
+  secretConfig: JsonObject | undefined;
   files: WorkerFile[];
 };
 
@@ -47,7 +47,7 @@ export function startState(found: Found, workerConfig: JsonObject): State {
     credentialsExpire: undefined,
     registrationSecret: undefined,
     workerConfig: merge(workerConfig, foundConfig),
-    secretTexts: new Set(),
+    secretConfig: {},
     files: [],
   };
 }

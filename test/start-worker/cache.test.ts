@@ -12,7 +12,7 @@ const full = makeState({
   registrationSecret: 'hush2',
   providerMetadata: {region: 'ams3', tags: ['a']},
   workerConfig: {a: {b: [1]}},
-  secretTexts: undefined,
+  secretConfig: undefined,
   files: [{description: 'd', path: '/p', content: 'aA==', encoding: 'base64', format: 'file'}],
 });
 

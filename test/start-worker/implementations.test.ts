@@ -264,9 +264,18 @@ test('dummy shows the state without its secrets, and has ended', async () => {
       passwd: 'hush11',
       cookie: 'hush12',
       env: ['API_TOKEN=hush13', 'LANG=shown, too'],
-      fromService: ['hush14', 'public'],
+      elsewhere: ['hush14', 'public'],
+      pin: 483_920,
+      isOpen: true,
+      service: {port: 8443, user: 'hush14', none: null, kept: 7},
+      list: [1, {shared: 2}, {pin: 555}, 'hush16', 777],
     },
-    secretTexts: new Set(['hush14']),
+    secretConfig: {
+      pin: 483_920,
+      isOpen: true,
+      service: {port: 8443, user: 'hush14', none: null},
+      list: [{pin: 555}, 'hush16', 777],
+    },
     credentials: {clientId: 'c', accessToken: 'hush5', certificate: 'hush6'},
     registrationSecret: 'hush7',
     files: [
@@ -286,17 +295,26 @@ test('dummy shows the state without its secrets, and has ended', async () => {
   expect(text).toContain('kept: shown');
   expect(text).toContain('LANG=shown, too');
   expect(text).toContain('- public');
+  expect(text).toContain('isOpen: (hidden)');
+  expect(text).toContain('none: (hidden)');
+  expect(text).toContain('kept: 7');
+  expect(text).toContain('shared: 2');
+  expect(text).not.toMatch(/483920|8443|555|777/v);
   expect(text).toContain('path: /f');
   expect(text).not.toContain('hush');
 });
 
-test('dummy shows no text of a cached configuration, in which secrets are not known as such', async () => {
+test('dummy shows no value of a cached configuration, in which secrets are not known as such', async () => {
   const {log, implementation} = make('dummy', {});
 
   await implementation.start(
-    makeState({workerConfig: {capacity: 2, place: 'hush'}, secretTexts: undefined}),
+    makeState({
+      workerConfig: {pin: 483_920, isOpen: true, list: [{pin: 555}], place: 'hush'},
+      secretConfig: undefined,
+    }),
   );
 
-  expect(log.lines).toContain('  capacity: 2');
-  expect(log.lines.join('\n')).not.toContain('hush');
+  const text = log.lines.join('\n');
+  expect(text).toContain('isOpen: (hidden)');
+  expect(text).not.toMatch(/483920|555|true|hush/v);
 });

@@ -16,7 +16,7 @@ const fallback = 'Falling back to legacy secret format without top-level config/
 /** A secrets service; a number is the status of a refusal. */
 async function startSecrets(known: Record<string, Json>) {
   const asked: string[] = [];
-  const texts: string[] = [];
+  const secretConfigs: Array<JsonObject | undefined> = [];
   const server = createServer((request, response) => {
     const name = decodeURIComponent(request.url!.replace('/api/secrets/v1/secret/', ''));
     asked.push(name);
@@ -37,7 +37,7 @@ async function startSecrets(known: Record<string, Json>) {
   return {
     asked,
     /** What is known to be secret. */
-    texts,
+    secretConfigs,
     log,
     async add(workerConfig: JsonObject = {}) {
       const state = makeState({workerConfig});
@@ -47,7 +47,7 @@ async function startSecrets(known: Record<string, Json>) {
         retries: 0,
       });
       await addSecrets(state, {secrets, log, signal: AbortSignal.timeout(10_000)});
-      texts.push(...(state.secretTexts ?? []));
+      secretConfigs.push(state.secretConfig);
       return state.workerConfig;
     },
     async [Symbol.asyncDispose]() {
@@ -67,7 +67,7 @@ test('asks for both names, and merges the newer over the older over what is conf
 
   expect(service.asked).toEqual([older, newer]);
   expect(config).toEqual({a: 'newer', b: 'older', c: 'own', list: [1, 2, 3]});
-  expect(service.texts).toEqual(['older', 'newer']);
+  expect(service.secretConfigs).toEqual([{a: 'newer', b: 'older', list: [2, 3]}]);
   expect(service.log.lines).toEqual([]);
 });
 

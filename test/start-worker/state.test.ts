@@ -8,7 +8,7 @@ test('starts with what the provider has found, its configuration over the runner
     credentialsExpire,
     registrationSecret,
     workerConfig,
-    secretTexts,
+    secretConfig,
     files,
     ...identity
   } = makeState();
@@ -24,7 +24,7 @@ test('starts with what the provider has found, its configuration over the runner
     credentialsExpire: undefined,
     registrationSecret: undefined,
     workerConfig: {a: 2, b: 1, list: ['r', 'p']},
-    secretTexts,
+    secretConfig,
     files: [],
   });
 });

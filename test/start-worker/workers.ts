@@ -72,7 +72,7 @@ export function makeState(changes: Partial<State> = {}): State {
     credentialsExpire: undefined,
     registrationSecret: undefined,
     workerConfig: {},
-    secretTexts: new Set(),
+    secretConfig: {},
     files: [],
     ...changes,
   };

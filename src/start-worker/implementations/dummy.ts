@@ -1,6 +1,7 @@
 import {dump} from 'js-yaml';
 import type {FieldText} from '../field-texts.js';
 import type {MakeImplementation} from '../implementation.js';
+import {isObject, pick} from '../pick.js';
 import type {State} from '../state.js';
 import type {Json, JsonObject} from '../worker-config.js';
 
@@ -30,8 +31,8 @@ export const makeDummy: MakeImplementation = (_section, {log}) => ({
  * secret, too.
  */
 function withoutSecrets(state: State): JsonObject {
-  const {secretTexts} = state;
-  const isSecret = (text: string) => secretTexts === undefined || secretTexts.has(text);
+  const {workerConfig, secretConfig = workerConfig} = state;
+  const secretTexts = new Set(textsIn(secretConfig));
   return {
     rootUrl: state.rootUrl,
     credentials: {clientId: state.credentials.clientId, accessToken: hidden},
@@ -41,29 +42,40 @@ function withoutSecrets(state: State): JsonObject {
     workerId: state.workerId,
     providerId: state.providerId,
     workerLocation: state.workerLocation,
-    providerMetadata: redact(state.providerMetadata, () => false),
-    workerConfig: redact(state.workerConfig, isSecret),
+    providerMetadata: redact(state.providerMetadata, undefined, new Set()),
+    workerConfig: redact(workerConfig, secretConfig, secretTexts),
     files: state.files.map((file) => ({...file, content: hidden})),
   };
 }
 
-function redact(value: Json, isSecret: (text: string) => boolean): Json {
+/** Hides what `secret` has in the same place, and its texts in every place. */
+function redact(value: Json, secret: Json | undefined, texts: ReadonlySet<string>): Json {
   if (Array.isArray(value)) {
-    return value.map((each) => redact(each, isSecret));
+    // Arrays were joined: what is secret stands at the end.
+    const start = value.length - (Array.isArray(secret) ? secret.length : 0);
+    return value.map((each, index) => redact(each, index < start ? undefined : each, texts));
   }
 
-  if (typeof value === 'string') {
-    return isSecret(value) || looksSecret(value) ? hidden : value;
+  if (isObject(value)) {
+    return Object.fromEntries(
+      Object.entries(value).map(([name, each]) => [
+        name,
+        secretName.test(name) ? hidden : redact(each, pick(secret, name), texts),
+      ]),
+    );
   }
 
-  return value === null || typeof value !== 'object'
-    ? value
-    : Object.fromEntries(
-        Object.entries(value).map(([name, each]) => [
-          name,
-          secretName.test(name) ? hidden : redact(each, isSecret),
-        ]),
-      );
+  const isSecret =
+    secret !== undefined || (typeof value === 'string' && (texts.has(value) || looksSecret(value)));
+  return isSecret ? hidden : value;
+}
+
+function textsIn(value: Json): string[] {
+  if (typeof value === 'object' && value !== null) {
+    return Object.values(value).flatMap((each) => textsIn(each));
+  }
+
+  return typeof value === 'string' ? [value] : [];
 }
 
 /** By its form, or as `NAME=value` by its name. */
