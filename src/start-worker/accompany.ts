@@ -75,6 +75,7 @@ export async function accompany(
   const terminate = async (finishTasks: boolean) => {
     const isCapable = await protocol.isCapable('graceful-termination');
     if (isCapable) {
+      log.line(`Sending graceful-termination request with finish-tasks=${finishTasks}`);
       protocol.send('graceful-termination', {'finish-tasks': finishTasks});
     }
 

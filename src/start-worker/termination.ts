@@ -6,8 +6,8 @@ import type {ProviderContext} from './provider.js';
 
 export type Watch = {
   everySeconds: number;
-  /** The lines that announce it, once the cloud says that this machine is about to go. */
-  check(signal: AbortSignal): Promise<string[] | undefined>;
+  /** The line that announces it, once the cloud says that this machine is about to go. */
+  check(signal: AbortSignal): Promise<string | undefined>;
   /** Told once; otherwise each time it is seen. */
   isOnce?: boolean;
 };
@@ -27,10 +27,7 @@ export async function watchTermination(
         const notice = await watch.check(signal);
         isFailing = false;
         if (notice !== undefined) {
-          for (const line of notice) {
-            log.line(line);
-          }
-
+          log.line(notice);
           await terminate();
           if (watch.isOnce === true) {
             return;

@@ -153,10 +153,29 @@ test('renews the credentials of a worker that runs on, and removes it when it is
     'finish-tasks': false,
   });
   expect(log.lines).toContain('EC2 Metadata Service says termination is imminent');
+  expect(log.lines).toContain('Sending graceful-termination request with finish-tasks=false');
   expect(log.lines.at(-1)).toBe('Shutting down on request from worker');
   expect(cloud.state()).toBe('stopped');
   const cache = await readFile(path.join(folder.folder, 'cache'), 'utf8');
   expect(cache).toContain(tokens.at(-1));
+});
+
+test('a worker that cannot be told of its end is not said to have been', async () => {
+  await using folder = await startFolder();
+  await using cloud = await startCloud();
+  const {log, done, stop} = await begin(folder, {
+    config: {provider: cloud.provider},
+    plan: {hello: ['log'], endsOn: 'never'},
+    time: cloud.time,
+  });
+  await until(async () => (await folder.recorded()).length === 2);
+
+  cloud.cloud.paths['/latest/meta-data/spot/termination-time'] = '2026-08-01T00:00:00Z';
+  await until(() => log.lines.filter((line) => line.endsWith('is imminent')).length === 2);
+  stop(new Interrupted('SIGTERM'));
+  await done;
+
+  expect(log.lines.filter((line) => line.startsWith('Sending'))).toEqual([]);
 });
 
 test('starts from its cache without registering, with credentials that were renewed meanwhile', async () => {
@@ -363,6 +382,7 @@ test('a new deploymentId lets the worker finish its tasks', async () => {
   await done;
 
   expect(log.lines).toContain('New deploymentId found! "a" => "b" - therefore shutting down!');
+  expect(log.lines).toContain('Sending graceful-termination request with finish-tasks=true');
   // A generic-worker of today would refuse to start with them.
   const config = JSON.parse(await readFile(folder.configPath, 'utf8')) as JsonObject;
   expect(config.kept).toBe(true);

@@ -37,7 +37,7 @@ export const makeAwsProvisioner: MakeProvider = async (section, context) => {
       const check = async () => {
         context.log.line('polling for termination-time');
         return (await isSpotEnding(metadata, {signal, isPoll: true}))
-          ? ['EC2 Metadata Service says termination is imminent']
+          ? 'EC2 Metadata Service says termination is imminent'
           : undefined;
       };
 

@@ -28,10 +28,7 @@ export const makeAws: MakeProvider = async (section, context) => {
     async watch(terminate, signal) {
       const check = async () =>
         (await isSpotEnding(metadata, {signal, isPoll: true}))
-          ? [
-              'EC2 Metadata Service says termination is imminent',
-              'Sending graceful-termination request with finish-tasks=false',
-            ]
+          ? 'EC2 Metadata Service says termination is imminent'
           : undefined;
       await watchTermination({everySeconds, check}, context, terminate, signal);
     },

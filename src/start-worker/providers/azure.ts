@@ -33,7 +33,7 @@ export const makeAzure: MakeProvider = async (section, context) => {
         const event = await imminentEvent(metadata, signal);
         return event === undefined
           ? undefined
-          : [`Azure Metadata Service says a ${event} maintenance event is imminent`];
+          : `Azure Metadata Service says a ${event} maintenance event is imminent`;
       };
 
       await watchTermination({everySeconds, check}, context, terminate, signal);

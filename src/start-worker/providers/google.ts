@@ -31,7 +31,7 @@ export const makeGoogle: MakeProvider = async (section, context) => {
       const check = async () =>
         (await isPreempted(metadata, {signal, isPoll: true})) ||
         (await becomesPreempted(metadata, {signal, timeoutMs}))
-          ? ['GCP Metadata Service says termination is imminent']
+          ? 'GCP Metadata Service says termination is imminent'
           : undefined;
       await watchTermination({everySeconds: 1, check, isOnce: true}, context, terminate, signal);
     },
