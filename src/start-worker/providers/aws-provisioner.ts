@@ -53,17 +53,18 @@ async function identify(
 ): Promise<Found> {
   const {fields: userData} = await metadata.json('/user-data', {signal});
   const text = (key: string) => needText('user data', userData, key);
+  const rootUrl = text('taskclusterRootUrl').replace(/\/+$/v, '');
+  checkRootUrl(rootUrl);
+  // Before anything else is judged: whatever ends this run, the secret must not be left there.
+  const credentials = await takeCredentials(rootUrl, text('securityToken'), {secondMs, signal});
+
   const identity = {
-    rootUrl: text('taskclusterRootUrl').replace(/\/+$/v, ''),
+    rootUrl,
     providerId: 'aws-provisioner',
     workerPoolId: `${text('provisionerId')}/${text('workerType')}`,
     workerGroup: text('region'),
   };
   const workerConfig = readWorkerConfig(userData, implementation);
-  const securityToken = text('securityToken');
-  checkRootUrl(identity.rootUrl);
-
-  const credentials = await takeCredentials(identity.rootUrl, securityToken, {secondMs, signal});
 
   const described: Record<string, string> = {};
   for (const path of paths) {

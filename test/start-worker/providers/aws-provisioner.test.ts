@@ -171,13 +171,13 @@ test('docker-worker is told when to shut down, whatever the user data says', asy
   expect(workerConfig).toEqual({shutdown: {enabled: true, afterIdleSeconds: 900, other: true}});
 });
 
-test('a shutdown that is no object is found before the secret is used up', async () => {
+test('a shutdown that is no object ends the run, and the secret is deleted all the same', async () => {
   await using cloud = await startProvisioner({data: {config: {shutdown: 'never'}}});
 
   const {message} = await failure((await made(cloud, 'docker-worker')).identify());
 
   expect(message).toContain('shutdown is not an object in existing config');
-  expect(cloud.requests).toEqual(['GET /latest/user-data']);
+  expect(cloud.requests.at(-1)).toBe(`DELETE ${secretPath}`);
 });
 
 test.each([
@@ -197,8 +197,20 @@ test.each([
   expect(message).toBe(`Error querying AWS metadata ${path}: it answered 404`);
 });
 
-test.each(['workerType', 'provisionerId', 'region', 'taskclusterRootUrl', 'securityToken'])(
-  'names %s when the user data lacks it',
+test.each(['workerType', 'provisionerId', 'region'])(
+  'names %s when the user data lacks it, and the secret is deleted all the same',
+  async (key) => {
+    await using cloud = await startProvisioner({[key]: 7});
+
+    const {message} = await failure((await made(cloud)).identify());
+
+    expect(message).toBe(`user data has no text ${key}`);
+    expect(cloud.requests.at(-1)).toBe(`DELETE ${secretPath}`);
+  },
+);
+
+test.each(['taskclusterRootUrl', 'securityToken'])(
+  'names %s when the user data lacks it, without which nothing can be fetched',
   async (key) => {
     await using cloud = await startProvisioner({[key]: undefined});
 
