@@ -3,6 +3,7 @@ import {ActionableError} from '../errors.js';
 import type {Reregistered} from '../taskcluster/types.js';
 import type {WorkerManager} from '../taskcluster/worker-manager.js';
 import type {Log} from './log.js';
+import {pickText} from './pick.js';
 import {readPoolConfig} from './pool-config.js';
 import type {State} from './state.js';
 import {merge, type Json, type JsonObject} from './worker-config.js';
@@ -82,13 +83,9 @@ export function checkCachedCredentials({credentialsExpire}: State, now: () => nu
 
 function takeCredentials(state: State, {credentials, expires, secret}: Reregistered): void {
   const {clientId, accessToken, certificate} = credentials;
-  state.credentials = {
-    clientId,
-    accessToken,
-    certificate: certificate === '' ? undefined : certificate,
-  };
+  state.credentials = {clientId, accessToken, certificate: pickText(certificate)};
   state.credentialsExpire = new Date(expires);
-  state.registrationSecret = secret === '' ? undefined : secret;
+  state.registrationSecret = pickText(secret);
 }
 
 /** Undefined where the system does not tell. */

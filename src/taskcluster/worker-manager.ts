@@ -191,9 +191,11 @@ export class WorkerManager {
   #registered<Answer extends Reregistered>(answer: Answer): Answer {
     const {credentials, secret} = expectIn(
       answer,
-      ({credentials: given, expires}) =>
-        typeof given?.clientId === 'string' &&
-        typeof given.accessToken === 'string' &&
+      ({credentials: given, secret: next, expires}) =>
+        isText(given?.clientId) &&
+        isText(given?.accessToken) &&
+        isTextOrNone(given?.certificate) &&
+        isTextOrNone(next) &&
         !Number.isNaN(Date.parse(expires)),
       this.#rootUrl,
     );
@@ -208,6 +210,14 @@ export class WorkerManager {
 
 function workerPath({workerPoolId, workerGroup, workerId}: WorkerName): string {
   return pathOf('workers', workerPoolId, workerGroup, workerId);
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value !== '';
+}
+
+function isTextOrNone(value: unknown): boolean {
+  return typeof value === 'string' || value === undefined || value === null;
 }
 
 /** Of a state that has far more than its name: an unknown field would be refused. */

@@ -69,6 +69,39 @@ test('adds what it is answered to the state', async () => {
   });
 });
 
+test.each([null, '', undefined])('the certificate %j is none', async (certificate) => {
+  await using manager = await startManager(() => ({
+    ...answer({}),
+    credentials: {clientId: 'c', accessToken: 'a', ...(certificate !== undefined && {certificate})},
+  }));
+  const state = makeState();
+
+  await register(manager, state);
+
+  expect(state.credentials).toEqual({clientId: 'c', accessToken: 'a', certificate: undefined});
+});
+
+test.each([
+  {credentials: {clientId: '', accessToken: 'hush'}},
+  {credentials: {clientId: 'c', accessToken: ''}},
+  {credentials: {clientId: 'c', accessToken: ['hush']}},
+  {credentials: {clientId: 'c', accessToken: 'hush', certificate: {seed: 'hush'}}},
+  {credentials: null},
+  {secret: {of: 'hush'}},
+  {expires: 'soon'},
+])('an answer with %j is none of a worker manager', async (changes: JsonObject) => {
+  await using manager = await startManager(() => ({...answer({}), ...changes}));
+  const state = makeState();
+
+  const registering = register(manager, state);
+
+  await expect(registering).rejects.toThrow(
+    /^could not register worker: .* answers, but not as Taskcluster does$/v,
+  );
+  await expect(registering).rejects.not.toThrow('hush');
+  expect(state).toEqual(makeState());
+});
+
 test('says what could not be done, and not what with', async () => {
   await using manager = await startManager(() => 400);
 

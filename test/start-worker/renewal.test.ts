@@ -219,6 +219,27 @@ test('without new credentials the worker is asked to end', async () => {
   expect(renewal.log.lines.join('\n')).not.toContain('hush');
 });
 
+test.each([
+  {clientId: '', accessToken: 'hush'},
+  {clientId: 'c', accessToken: ''},
+  {clientId: 'c', accessToken: 'hush', certificate: {seed: 'hush'}},
+])('a worker never gets credentials that are none: %j', async (credentials: JsonObject) => {
+  const expires = new Date(1e12 + 60 * minute).toISOString();
+  await using renewal = await startRenewal({
+    answer: (index) => (index === 0 ? {expires, credentials, secret: 'hush'} : 400),
+  });
+  const before = structuredClone(renewal.state);
+
+  await renewal.keeping;
+
+  expect(renewal.state).toEqual(before);
+  expect(renewal.messages()).toEqual([stopping]);
+  expect(renewal.log.lines.at(-2)).toMatch(
+    /^Error renewing worker credentials: .* answers, but not as Taskcluster does$/v,
+  );
+  expect(renewal.log.lines.join('\n')).not.toContain('hush');
+});
+
 test('a state without a secret cannot be renewed', async () => {
   await using renewal = await startRenewal();
   renewal.state.registrationSecret = undefined;
