@@ -9,8 +9,11 @@ export function merge(low: JsonObject | undefined, high: JsonObject | undefined)
   return mergeValues(low ?? {}, high ?? {}) as JsonObject;
 }
 
-/** The configuration with a value at a dotted path, whose objects are made where they are missing. */
-export function setKey(config: JsonObject, key: string, value: Json): JsonObject {
+/**
+ * The configuration with a value at a dotted path, whose objects are made where they are missing; undefined takes away
+ * what is there.
+ */
+export function setKey(config: JsonObject, key: string, value: Json | undefined): JsonObject {
   if (key === '') {
     throw new ActionableError('WORKER_CONFIG', 'must specify a nonempty key');
   }
@@ -44,7 +47,7 @@ function mergeValues(low: Json, high: Json): Json {
   return Object.fromEntries([...Object.entries(low), ...entries]);
 }
 
-function setAt(config: Json, path: string[], depth: number, value: Json): JsonObject {
+function setAt(config: Json, path: string[], depth: number, value: Json | undefined): JsonObject {
   if (!isObject(config)) {
     const where = path.slice(0, depth).join('.');
     throw new ActionableError('WORKER_CONFIG', `${where} is not an object in existing config`, [
@@ -53,7 +56,12 @@ function setAt(config: Json, path: string[], depth: number, value: Json): JsonOb
   }
 
   const key = path[depth]!;
+  const {[key]: found, ...others} = config;
   const isLast = depth === path.length - 1;
-  const below = Object.hasOwn(config, key) ? config[key]! : {};
-  return {...config, [key]: isLast ? value : setAt(below, path, depth + 1, value)};
+  if (isLast && value === undefined) {
+    return others;
+  }
+
+  const below = Object.hasOwn(config, key) ? found! : {};
+  return {...config, [key]: isLast ? value! : setAt(below, path, depth + 1, value)};
 }

@@ -115,6 +115,20 @@ test.each(['docker-worker', 'generic-worker'])(
   },
 );
 
+test.each([
+  ['docker-worker', {taskcluster: {certificate: '{"old":1}', kept: true}}],
+  ['generic-worker', {certificate: '{"old":1}', kept: true}],
+])('%s keeps no certificate that its credentials do not have', (name, workerConfig: JsonObject) => {
+  const state = makeState({workerConfig});
+
+  configure(name, {path: '/w', configPath: '/c'}, state);
+
+  const text = JSON.stringify(state.workerConfig);
+  expect(text).not.toContain('certificate');
+  expect(text).toContain('"kept":true');
+  expect(text).toContain('no-secret-token');
+});
+
 test('metadata that is not there is logged, and a certificate that is not there left out', () => {
   const state = makeState({providerMetadata: {region: 'ams3'}});
 

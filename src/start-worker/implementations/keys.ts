@@ -3,12 +3,10 @@ import type {Log} from '../log.js';
 import type {State} from '../state.js';
 import {setKey, type Json} from '../worker-config.js';
 
-/** Sets dotted keys in the worker configuration; what is undefined or empty is left out. */
+/** Sets dotted keys in the worker configuration; what is undefined or empty is not to be there, whoever has set it. */
 export function setKeys(state: State, values: Record<string, Json | undefined>): void {
   for (const [key, value] of Object.entries(values)) {
-    if (value !== undefined && value !== '') {
-      state.workerConfig = setKey(state.workerConfig, key, value);
-    }
+    state.workerConfig = setKey(state.workerConfig, key, value === '' ? undefined : value);
   }
 }
 
