@@ -65,6 +65,23 @@ const schema = CORE_SCHEMA.withTags(mergeTag);
 /** Reads the runner configuration, once nobody but its owner may; no error shows what it holds. */
 export async function readRunnerConfig(file: string, log: Log): Promise<RunnerConfig> {
   log.line(`Loading worker-runner configuration from ${file}`);
+  const config = await loadRunnerConfig(file, log);
+  if (config.provider.type === '') {
+    throw problem('no provider given in configuration', [
+      `Name one in provider.providerType of ${file}`,
+    ]);
+  }
+
+  if (config.worker.implementation === '') {
+    throw problem('no worker implementation given in configuration', [
+      `Name one in worker.implementation of ${file}`,
+    ]);
+  }
+
+  return config;
+}
+
+async function loadRunnerConfig(file: string, log: Log): Promise<RunnerConfig> {
   try {
     const text = await readPrivateFile(file, (mode) => {
       log.line(
@@ -83,7 +100,7 @@ export async function readRunnerConfig(file: string, log: Log): Promise<RunnerCo
   }
 }
 
-/** The runner configuration in a YAML text, of which JSON is one. */
+/** The runner configuration in a YAML text, of which JSON is one; where no provider or worker is given, its name is empty. */
 export function parseRunnerConfig(text: string): RunnerConfig {
   const root = parseYaml(text);
   if (!isObject(root)) {
@@ -101,14 +118,6 @@ export function parseRunnerConfig(text: string): RunnerConfig {
     'an',
   );
   const logging = kindIn(loggingFields, 'implementation', 'logging config', 'a');
-  if (providerFields === undefined || type === '') {
-    throw problem('no provider given in configuration');
-  }
-
-  if (workerFields === undefined || implementation === '') {
-    throw problem('no worker implementation given in configuration');
-  }
-
   const cacheFile = valueIn(
     root,
     'cacheOverRestarts',
@@ -116,8 +125,8 @@ export function parseRunnerConfig(text: string): RunnerConfig {
     (value) => typeof value === 'string',
   );
   return {
-    provider: {type, section: new Section('provider', providerFields)},
-    worker: {implementation, section: new Section('worker', workerFields)},
+    provider: {type, section: new Section('provider', providerFields ?? {})},
+    worker: {implementation, section: new Section('worker', workerFields ?? {})},
     workerConfig: objectIn(root, 'workerConfig') ?? {},
     getSecrets:
       valueIn(root, 'getSecrets', 'boolean', (value) => typeof value === 'boolean') ?? true,

@@ -76,9 +76,6 @@ provider: {<<: *base, providerType: static}
 });
 
 test.each([
-  ['{worker: {implementation: w}}', 'no provider given in configuration'],
-  ['{provider: , worker: {implementation: w}}', 'no provider given in configuration'],
-  ['{provider: {providerType: p}}', 'no worker implementation given in configuration'],
   ['{provider: {a: 1}}', 'provider config must have a `providerType` property'],
   ['{provider: {providerType: 5}}', "provider config's `providerType` property must be a string"],
   [
@@ -118,6 +115,24 @@ test.each([
   expect(() => parseRunnerConfig(text)).toThrow(
     expect.objectContaining({message, code: 'RUNNER_CONFIG'}),
   );
+});
+
+test.each([
+  ['{worker: {implementation: w}}', 'no provider given in configuration'],
+  ['{provider: , worker: {implementation: w}}', 'no provider given in configuration'],
+  ['{provider: {providerType: p}}', 'no worker implementation given in configuration'],
+  ['{}', 'no provider given in configuration'],
+  [
+    '{provider: {a: 1}}',
+    'error loading runner config file FILE: provider config must have a `providerType` property',
+  ],
+])('of the file %j it says %j', async (text, message) => {
+  await using own = await startFile(text);
+
+  await expect(readRunnerConfig(own.file, collectLog())).rejects.toMatchObject({
+    code: 'RUNNER_CONFIG',
+    message: message.replace('FILE', () => own.file),
+  });
 });
 
 test('no damage to a configuration makes it a bug, or shows what it holds', () => {
