@@ -128,8 +128,7 @@ export function parseRunnerConfig(text: string): RunnerConfig {
     provider: {type, section: new Section('provider', providerFields ?? {})},
     worker: {implementation, section: new Section('worker', workerFields ?? {})},
     workerConfig: objectIn(root, 'workerConfig') ?? {},
-    getSecrets:
-      valueIn(root, 'getSecrets', 'boolean', (value) => typeof value === 'boolean') ?? true,
+    getSecrets: booleanIn(root, 'getSecrets') ?? true,
     cacheOverRestarts: cacheFile === '' ? undefined : cacheFile,
     logging: loggingFields && {
       implementation: logging,
@@ -176,6 +175,14 @@ function kindIn(
   }
 
   return value;
+}
+
+/** The original takes YAML 1.1's names of booleans, too, where it expects one. */
+function booleanIn(root: JsonObject, field: string): boolean | undefined {
+  const value = root[field];
+  return typeof value === 'string' && /^(?:[yn]|yes|no|on|off)$/iv.test(value)
+    ? /^(?:y|yes|on)$/iv.test(value)
+    : valueIn(root, field, 'boolean', (each) => typeof each === 'boolean');
 }
 
 function objectIn(root: JsonObject, field: string): JsonObject | undefined {

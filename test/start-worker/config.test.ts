@@ -58,6 +58,16 @@ test.each([
   });
 });
 
+test.each([
+  ['yes', true],
+  ['On', true],
+  ['no', false],
+  ['OFF', false],
+  ['n', false],
+])('getSecrets may be %s', (text, expected) => {
+  expect(parseRunnerConfig(`${minimal}getSecrets: ${text}`)).toMatchObject({getSecrets: expected});
+});
+
 test('JSON is YAML, and so are aliases and merge keys', () => {
   const json = parseRunnerConfig(
     '{"provider": {"providerType": "static"}, "worker": {"implementation": "dummy"}}',
@@ -96,7 +106,7 @@ test.each([
     'configuration value `cacheOverRestarts` should have type string, got boolean',
   ],
   [
-    `${minimal}getSecrets: "no"`,
+    `${minimal}getSecrets: never`,
     'configuration value `getSecrets` should have type boolean, got string',
   ],
   [
