@@ -1,3 +1,4 @@
+import {randomInt} from 'node:crypto';
 import type {Server} from 'node:http';
 import {createServer} from 'node:net';
 import {createAdaptorServer} from '@hono/node-server';
@@ -124,7 +125,11 @@ function authorizedKeys(settings: ConcourseSettings, keys: Keys): AuthorizedKey[
 /** A port that was free a moment ago and on which nothing listens now. */
 async function closedTsa(port: number | undefined): Promise<Tsa> {
   const placeholder = createServer();
-  const free = await listen(placeholder as Server, port);
+  // Below those that the system gives away: the next server must not get it.
+  const free = await listen(
+    placeholder as Server,
+    port === undefined || port === 0 ? randomInt(10_000, 30_000) : port,
+  );
   await new Promise((resolve) => {
     placeholder.close(resolve);
   });
