@@ -125,7 +125,8 @@ export async function removeUnusedTags(
       decision.action = request.dryRun ? 'delete' : 'deleted';
     } catch (error) {
       const {message, suggestions} = survivable(error, signal);
-      decision.action = 'left';
+      // A tag costs nothing, so what is too slow is no failure: the next cleanup may find it quicker.
+      decision.action = error instanceof StillWaiting ? 'keep' : 'left';
       decision.reason += `; ${inOneLine(message, suggestions)}`;
     }
 
