@@ -2,6 +2,7 @@ import {ApiError} from '../errors.js';
 import {createRateLimit, type RateLimit} from '../rate-limit.js';
 import {createHttp, type Http, type Method, type RequestOptions} from '../http.js';
 import {asDroplet, forgiving, listIn, tagsHidden, withAdvice} from './answers.js';
+import {findable, type Findable, type Found} from './findable.js';
 import {everyPage, type ListPage, type Listed} from './pages.js';
 import type {Account, Droplet, NewDroplets, Page, Size, Tag} from './types.js';
 
@@ -168,16 +169,15 @@ export class DigitalOcean {
     return answer.account;
   }
 
-  /** Whether there is an image of this public slug, or one of one's own of this id. */
-  async hasImage(slugOrId: string | number, signal?: AbortSignal): Promise<boolean> {
-    const path = `v2/images/${encodeURIComponent(slugOrId)}`;
-    return (await forgiving(404, this.#call('GET', path, 'image:read', {signal}))) !== undefined;
-  }
-
-  /** Whether the account has a key of this id or MD5 fingerprint. */
-  async hasSshKey(idOrFingerprint: string | number, signal?: AbortSignal): Promise<boolean> {
-    const path = `v2/account/keys/${encodeURIComponent(idOrFingerprint)}`;
-    return (await forgiving(404, this.#call('GET', path, 'ssh_key:read', {signal}))) !== undefined;
+  /** One by its id, an image also by its slug and a key by its MD5 fingerprint; undefined when the account has none. */
+  async find(
+    what: Findable,
+    id: string | number,
+    signal?: AbortSignal,
+  ): Promise<Found | undefined> {
+    const {path, scope} = findable[what];
+    const thing = `v2/${path}/${encodeURIComponent(id)}`;
+    return forgiving(404, this.#call<Found>('GET', thing, scope, {signal}));
   }
 
   /** Adds a public key, an OpenSSH line, to the account; one that it has already is refused with 422 (facts 8). */

@@ -12,7 +12,7 @@ export async function accountKeys(
   }
 
   const {publicKeyLine, md5Fingerprint} = dropletKey;
-  if (!(await digitalOcean.hasSshKey(md5Fingerprint, signal))) {
+  if ((await digitalOcean.find('sshKey', md5Fingerprint, signal)) === undefined) {
     try {
       await digitalOcean.addSshKey(`do-worker ${workerName}`, publicKeyLine, signal);
     } catch (error) {

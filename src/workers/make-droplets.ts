@@ -7,7 +7,8 @@ import {accountKeys} from './account-keys.js';
 import {identify, tagsFor} from './identity.js';
 import {newDropletNames, type Plan} from './plan.js';
 import {postDroplets, type Ledger} from './post-droplets.js';
-import type {Placement, Preflight} from './preflight.js';
+import type {Placement} from './account-checks.js';
+import type {Preflight} from './preflight.js';
 import {explainRefusal, isNoRoom} from './refusals.js';
 import {forgetUnmade} from './undo.js';
 

@@ -1,16 +1,19 @@
 import type {CiServer} from '../ci-server.js';
 import type {Context} from '../context.js';
-import type {Droplet, Size} from '../digitalocean/types.js';
-import {ActionableError, UsageError, allChecks} from '../errors.js';
+import type {Droplet} from '../digitalocean/types.js';
+import {ActionableError, allChecks} from '../errors.js';
+import {
+  checkImage,
+  checkSshKeys,
+  checkVpc,
+  placementsIn,
+  type Placement,
+} from './account-checks.js';
 import {linked, ownedIn, type Owned} from './worker.js';
-import {defaults} from './defaults.js';
 import type {Plan} from './plan.js';
 import {hasGpus} from './gpus.js';
 import {ciIdOf, nameTag} from './identity.js';
-import {fallBack, moreDroplets} from './refusals.js';
-
-/** A region and a size in which droplets can be made now. */
-export type Placement = {region: string; size: string; priceHourly: number};
+import {moreDroplets} from './refusals.js';
 
 export type Preflight = {
   ciId: string;
@@ -41,6 +44,7 @@ export async function preflight(
     digitalOcean.firstDroplets(signal),
     checkImage(plan, digitalOcean, signal),
     checkSshKeys(plan, digitalOcean, signal),
+    checkVpc(plan, digitalOcean, signal),
   ] as const);
   progress.note(summary);
 
@@ -68,6 +72,7 @@ export async function preflight(
   }
 
   const adopted = sameRun.slice(0, plan.count);
+  rejectOtherSpelling(sameRun, plan);
   const others = adopted.filter(({droplet}) => !isAskedFor(droplet, plan));
   if (plan.refusesOthers === true && others.length > 0) {
     throw refused(others, plan);
@@ -82,7 +87,7 @@ export async function preflight(
     throw new ActionableError(
       'DROPLET_LIMIT',
       `${needed} more would exceed the droplet limit of ${limit}: the account has ${first.total}`,
-      [...moreDroplets],
+      [...moreDroplets, 'Or be content with fewer: --min'],
     );
   }
 
@@ -96,6 +101,20 @@ export async function preflight(
 /** Whether a size and a region of the lists, of which an earlier create may have got any. */
 export function isAskedFor(droplet: Droplet, {sizes, regions}: Plan): boolean {
   return sizes.includes(droplet.size_slug) && regions.includes(droplet.region.slug);
+}
+
+/** Droplets know a name in any letter case, but workers register with tags that do not. */
+function rejectOtherSpelling(sameRun: Owned[], {workerName, runKey}: Plan): void {
+  const other = sameRun.find(({droplet}) => !droplet.name.startsWith(`${workerName}-`));
+  if (other !== undefined) {
+    throw new ActionableError(
+      'OTHER_SPELLING',
+      `Nothing was created: run ${runKey} has ${linked(other.droplet)}, whose worker name is ${workerName} in another letter case`,
+      [
+        'Keep to one spelling of a worker name, because tags know letter case; or give another --run',
+      ],
+    );
+  }
 }
 
 function refused(others: Owned[], {sizes, regions}: Plan): ActionableError {
@@ -114,83 +133,6 @@ async function ciIdFor(
   signal: AbortSignal,
 ): Promise<string> {
   return given ?? ciIdOf(await ci.externalUrl(signal));
-}
-
-function placementsIn({regions, sizes}: Plan, catalogue: Size[]): Placement[] {
-  const knownRegions = [...new Set(catalogue.flatMap((size) => size.regions))].toSorted();
-  const problems: string[] = [];
-  for (const region of regions) {
-    if (!knownRegions.includes(region)) {
-      problems.push(`Region ${region} is unknown or closed; there are: ${knownRegions.join(', ')}`);
-    }
-  }
-
-  for (const size of sizes) {
-    if (catalogue.every(({slug}) => slug !== size)) {
-      problems.push(
-        `Size ${size} is unknown to this account; sizes near it: ${similar(size, catalogue).join(', ')}`,
-      );
-    }
-  }
-
-  if (problems.length > 0) {
-    throw new UsageError(problems);
-  }
-
-  const placements = regions.flatMap((region) =>
-    sizes.flatMap((slug) =>
-      catalogue
-        .filter((size) => size.slug === slug && size.available && size.regions.includes(region))
-        .map((size) => ({region, size: slug, priceHourly: size.price_hourly})),
-    ),
-  );
-  if (placements.length === 0) {
-    throw new ActionableError(
-      'SIZE_UNAVAILABLE',
-      `Size ${sizes.join(', ')} cannot be had now in region ${regions.join(', ')}`,
-      [fallBack],
-    );
-  }
-
-  return placements;
-}
-
-function similar(wanted: string, catalogue: Size[]): string[] {
-  const parts = new Set(wanted.split('-'));
-  const score = (slug: string) => slug.split('-').filter((part) => parts.has(part)).length;
-  return catalogue
-    .filter(({available, regions}) => available && regions.length > 0)
-    .map(({slug}) => slug)
-    .toSorted((a, b) => score(b) - score(a))
-    .slice(0, 5);
-}
-
-async function checkImage(
-  {image}: Plan,
-  digitalOcean: Context['digitalOcean'],
-  signal: AbortSignal,
-): Promise<void> {
-  if (image !== defaults.image && !(await digitalOcean.hasImage(image, signal))) {
-    throw new UsageError([
-      `Image ${image} does not exist in this account; give the slug of a public image (${defaults.image}) or the id of one of yours`,
-    ]);
-  }
-}
-
-async function checkSshKeys(
-  {sshKeys}: Plan,
-  digitalOcean: Context['digitalOcean'],
-  signal: AbortSignal,
-): Promise<void> {
-  await allChecks(
-    sshKeys.map(async (key) => {
-      if (!(await digitalOcean.hasSshKey(key, signal))) {
-        throw new UsageError([
-          `SSH key ${key} is not in this account; list them: doctl compute ssh-key list`,
-        ]);
-      }
-    }),
-  );
 }
 
 async function dropletLimit(

@@ -3,6 +3,7 @@ import {connect, dropletPosts, request, startQuick} from '../support/connect.js'
 import {failure} from '../support/failure.js';
 import type {Emulator} from '../../src/emulator/server.js';
 import {createWorkers} from '../../src/workers/create.js';
+import {ciIdOf, tagsFor} from '../../src/workers/identity.js';
 import type {CreateRequest} from '../../src/workers/plan.js';
 
 type Start = Parameters<typeof startQuick>[0];
@@ -49,6 +50,30 @@ const refusals: Refusal[] = [
     code: 'USAGE',
     says: /UUID/v,
     exit: 2,
+  },
+  {
+    claim: 'a VPC that the account does not have',
+    request: {vpc: '11111111-1111-4111-8111-111111111111'},
+    code: 'USAGE',
+    says: /VPC 1{8}-.* is not in this account/v,
+    exit: 2,
+  },
+  {
+    claim: 'another spelling of the same worker name',
+    prepare(emulator) {
+      emulator.digitalOcean.add({
+        name: 'Build-Arm-b7-abcdefgh',
+        tags: tagsFor({
+          kind: 'concourse',
+          ciId: ciIdOf(emulator.concourse.url),
+          workerName: 'build-arm',
+          ttlSeconds: 3600,
+        }),
+      });
+    },
+    request: {runKey: 'b7'},
+    code: 'OTHER_SPELLING',
+    says: /Build-Arm-b7-abcdefgh/v,
   },
   {
     claim: 'a key that is no id and no fingerprint',
@@ -302,4 +327,21 @@ test('tells all failures of the preflight at once', async () => {
 
   expect(error.message).toContain('401');
   expect(error.message).toContain('ECONNREFUSED');
+});
+
+test('tells that a VPC is in another region', async () => {
+  await using emulator = await startQuick();
+  const {context} = await connect(emulator);
+  const {url, token} = emulator.digitalOcean;
+  const answer = await fetch(`${url}/v2/vpcs`, {
+    method: 'POST',
+    headers: {authorization: `Bearer ${token}`, 'content-type': 'application/json'},
+    body: JSON.stringify({name: 'ci', region: 'nyc3'}),
+  });
+  const {vpc} = (await answer.json()) as {vpc: {id: string}};
+
+  const error = await failure(createWorkers(await request({vpc: vpc.id}), context));
+
+  expect(error.message).toMatch(/is in nyc3, so no droplet in ams3 can be/v);
+  expect(dropletPosts(emulator)).toBe(0);
 });
