@@ -57,6 +57,24 @@ export async function flagFile(inputs: Inputs, name: string): Promise<string | u
   return file === undefined ? undefined : readText(file, `--${name}`, inputs.problems);
 }
 
+/** The PEM text of the file that --ca-cert names; one without a certificate is a problem. */
+export async function readCaCert(inputs: Inputs): Promise<string | undefined> {
+  const pem = await flagFile(inputs, 'ca-cert');
+  if (pem !== undefined && !hasCertificate(pem)) {
+    inputs.problems.push(`--ca-cert names a file without ${certificate}`);
+  }
+
+  return pem;
+}
+
+/** What a text that names an authority has to hold. */
+export const certificate = 'a certificate in PEM (-----BEGIN CERTIFICATE-----)';
+
+/** Whether a text holds a certificate, whatever else is in it. */
+export function hasCertificate(pem: string): boolean {
+  return /-----BEGIN CERTIFICATE-----[\w\s+\/=]+-----END CERTIFICATE-----/v.test(pem);
+}
+
 /** A secret from the environment variable, or from the file that `<NAME>_FILE` names; never from a flag. */
 export async function secretVariable(inputs: Inputs, name: string): Promise<string | undefined> {
   const value = inputs.environment[name];

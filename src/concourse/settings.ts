@@ -6,6 +6,7 @@ import {
   setTogether,
   urlProblem,
   type Inputs,
+  readCaCert,
 } from '../settings.js';
 import type {Login} from './client.js';
 import type {ConcourseSettings} from './ci-server.js';
@@ -23,7 +24,7 @@ export async function readConcourseSettings(
       : await orProblems(readFlyTarget(targetName, inputs.environment), problems);
   const [login, caPem, tsaPublicKey, workerKey] = await Promise.all([
     readLogin(inputs),
-    flagFile(inputs, 'ca-cert'),
+    readCaCert(inputs),
     flagFile(inputs, 'tsa-public-key'),
     flagFile(inputs, 'worker-key'),
   ]);

@@ -1,5 +1,6 @@
 import {UsageError} from '../errors.js';
 import {Fields} from '../fields.js';
+import {certificate, hasCertificate} from '../settings.js';
 
 export type Source = ReturnType<typeof readSource>;
 // eslint-disable-next-line unicorn/name-replacements -- Concourse's own word
@@ -89,6 +90,10 @@ export function readSource(fields: Fields) {
 
   if ((source.username === undefined) !== (source.password === undefined)) {
     fields.problems.push('source: fly_username and fly_password go together');
+  }
+
+  if (source.caPem !== undefined && !hasCertificate(source.caPem)) {
+    fields.problems.push(`source: ca_cert does not hold ${certificate}`);
   }
 
   if (source.tsaHost !== undefined && !/^[\w.:\-\[\]]+$/v.test(source.tsaHost)) {

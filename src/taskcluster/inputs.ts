@@ -1,12 +1,10 @@
 import type {TaskclusterSettings} from './ci-server.js';
-import {certificatesIn} from './template-values.js';
 
 /** What is wrong with the settings, as far as it shows without a request. */
 export function inputProblems({
   genericWorkerVersion,
   genericWorkerUrl,
   dockerWorker,
-  caPem,
 }: TaskclusterSettings): string[] {
   const problems: string[] = [];
   if (!/^\d+\.\d+\.\d+$/v.test(genericWorkerVersion)) {
@@ -23,12 +21,6 @@ export function inputProblems({
 
   if (dockerWorker !== undefined && genericWorkerUrl !== undefined) {
     problems.push('Give either --generic-worker-url or --docker-worker, not both');
-  }
-
-  if (caPem !== undefined && certificatesIn(caPem).length === 0) {
-    problems.push(
-      '--ca-cert names a file without a certificate in PEM (-----BEGIN CERTIFICATE-----)',
-    );
   }
 
   return problems;

@@ -1,4 +1,11 @@
-import {flag, flagFile, secretVariable, setTogether, urlProblem, type Inputs} from '../settings.js';
+import {
+  flag,
+  secretVariable,
+  setTogether,
+  urlProblem,
+  type Inputs,
+  readCaCert,
+} from '../settings.js';
 import type {TaskclusterSettings} from './ci-server.js';
 import type {Credentials} from './credentials.js';
 import {poolPattern} from './names.js';
@@ -15,10 +22,7 @@ export async function readTaskclusterSettings(
     return undefined;
   }
 
-  const [credentials, caPem] = await Promise.all([
-    readCredentials(inputs),
-    flagFile(inputs, 'ca-cert'),
-  ]);
+  const [credentials, caPem] = await Promise.all([readCredentials(inputs), readCaCert(inputs)]);
   const urls = [
     ['TASKCLUSTER_ROOT_URL', rootUrl],
     ['--generic-worker-url', flag(inputs, 'generic-worker-url')],

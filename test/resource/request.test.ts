@@ -23,7 +23,7 @@ test('reads every field of source and params', () => {
       fly_username: 'me',
       fly_password: 'secret',
       concourse_url: 'https://ci.example.com',
-      ca_cert: 'PEM',
+      ca_cert: '-----BEGIN CERTIFICATE-----\nMII=\n-----END CERTIFICATE-----',
       team: 'web',
       image: 123,
       vpc_uuid: 'uuid',
@@ -90,6 +90,10 @@ test.each([
   [{vars: ['x']}, 'source: vars is not a mapping'],
   [{regions: {}}, 'source: regions is not a list of texts'],
   [{fly_username: 'me'}, 'source: fly_username and fly_password go together'],
+  [
+    {ca_cert: 'foo'},
+    'source: ca_cert does not hold a certificate in PEM (-----BEGIN CERTIFICATE-----)',
+  ],
   [{region: 'a', regions: ['b']}, 'source: give either regions or region, not both'],
   [
     {droplet_key: 'a', droplet_kay: 'b'},
