@@ -55,7 +55,16 @@ export abstract class WorkerCommand extends Command {
     const problems = ['run', 'ci-id']
       .filter((flag) => flag in (this.ctor.flags ?? {}) && environment[variableOf(flag)] === '')
       .map((flag) => `${variableOf(flag)} is set but empty: give it a value or unset it`);
-    return {flags, environment, problems};
+    return {flags, environment, problems: [...problems, ...this.#switchProblems(environment)]};
+  }
+
+  /** A dry run that was misspelled would not be one. */
+  #switchProblems(environment: Inputs['environment']): string[] {
+    return Object.entries(this.ctor.flags ?? {})
+      .filter(([flag, {type}]) => type === 'boolean' && flag !== 'json')
+      .map(([flag]) => variableOf(flag))
+      .filter((name) => !/^(?:1|true|yes|[y0]|false|no|n)?$/iv.test(environment[name] ?? ''))
+      .map((name) => `${name} is neither true nor false`);
   }
 
   /** For what can be done without a CI server, which is told then. */
@@ -122,7 +131,7 @@ export abstract class WorkerCommand extends Command {
       this.signal.aborted && !(error instanceof ActionableError)
         ? (this.signal.reason as Error)
         : error;
-    const usage = usageError(error, `${this.config.bin} ${this.id} --help`);
+    const usage = usageError(error, `${this.config.bin} ${this.id?.replaceAll(':', ' ')} --help`);
     const told = usage ?? shown;
     if (!(told instanceof ActionableError)) {
       await super.catch(told);

@@ -23,7 +23,7 @@ export class UsageError extends ActionableError {
     readonly problems: string[],
     suggestions: string[] = [],
   ) {
-    super('USAGE', listed(problems), suggestions, 2);
+    super('USAGE', listed([...new Set(problems)]), suggestions, 2);
   }
 }
 

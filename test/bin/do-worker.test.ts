@@ -206,6 +206,16 @@ test('takes lists and durations from environment variables as from flags', async
   expect(emulator.concourse.workers()[0]?.tags).toEqual(['build-arm', 'arm64', 'fast']);
 });
 
+test('a switch in the environment that says neither yes nor no is refused', async () => {
+  const {code, stderr} = await run(['destroy', 'build-arm'], {
+    DIGITALOCEAN_ACCESS_TOKEN: 'token',
+    DO_WORKER_DRY_RUN: 'on',
+  });
+
+  expect(code).toBe(2);
+  expect(stderr).toContain('DO_WORKER_DRY_RUN is neither true nor false');
+});
+
 test('works with a fly login, and says so when it has expired', async () => {
   await using emulator = await startEmulator(instant);
   const {
