@@ -92,7 +92,10 @@ export const ciFlags = {
     }),
   }),
   'ca-cert': Flags.string({
-    ...text('ca-cert', "PEM file of a CA that signed the CI server's certificate"),
+    ...text(
+      'ca-cert',
+      "PEM file of a CA that signed the CI server's certificate, trusted besides Node's own",
+    ),
     helpValue: '<file>',
   }),
 };
@@ -187,7 +190,7 @@ export const workerFlags = {
   'droplet-key': Flags.string({
     ...text(
       'droplet-key',
-      'private key to log in with: its public half is added to the account if missing',
+      'private RSA key to log in with: its public half is added to the account if missing; opens port 22',
     ),
     helpValue: '<file>',
   }),

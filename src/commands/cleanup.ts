@@ -28,7 +28,8 @@ export default class Cleanup extends WorkerCommand {
   static override flags = {
     name: Flags.string({summary: 'only droplets of this worker name', env: variableOf('name')}),
     grace: duration({
-      summary: 'how long a droplet may take until the CI server knows its worker',
+      summary:
+        'how long a droplet may take until the CI server knows its worker; no shorter than the --timeout of create',
       env: variableOf('grace'),
       default: 900,
     }),

@@ -25,7 +25,8 @@ const ending = `SIGTERM, SIGINT and SIGHUP end the worker without waiting for it
 knows that one, after 45 seconds by SIGTERM, after 15 more by SIGKILL. The worker is then not removed from the worker
 manager, and the machine stays up.
 
-Exit status: 0 when the worker has ended well or was ended by such a signal, else 1.`;
+Exit status: 0 when the worker has ended well or was ended by such a signal, and with provider digitalocean also when
+it has asked for a shutdown before it ended; else 1.`;
 
 /** What a wrong command line is answered with. */
 export function shortUsage(): string {

@@ -18,27 +18,26 @@ export async function look(
   {digitalOcean, kind, ci, progress, signal, time}: Context,
 ): Promise<Evidence> {
   const tag = workerName === undefined ? markerTag : nameTag(workerName);
-  const [droplets, own, listing] = await Promise.all([
+  const [droplets, own, {listing, silence}] = await Promise.all([
     digitalOcean.dropletsTagged(tag, signal, {withGpus: true}),
     ownCiId(ci, signal),
-    listed(ci, progress, signal),
+    listed(ci, signal),
   ]);
   const known = ownedIn(droplets).filter(({identity}) => identity.kind === kind);
   const ids = [...new Set(known.map(({identity}) => identity.ciId))];
   const id = ciId ?? own?.id ?? (ids.length === 1 ? ids[0] : undefined);
   const owned = known.filter(({identity}) => identity.ciId === id);
   const isOwn = ciId === undefined || ciId === own?.id;
-  if (!isOwn && listing !== undefined) {
-    progress.note(
-      `Only expired and switched-off droplets are deleted: the CI server at ${ci?.url} has the CI id ${own?.id}, so its workers are not those of ${ciId}`,
-    );
-  }
-
   const isDecided = ciId !== undefined || own?.isCertain === true;
   if (owned.length === 0 && known.length > 0 && !isDecided) {
     undecided(known.length, ids, {kind, ci});
   }
 
+  const isOthers = !isOwn && listing !== undefined;
+  const why = isOthers
+    ? `the CI server at ${ci?.url} has the CI id ${own?.id}, so its workers are not those of ${ciId}`
+    : silence;
+  tellOfLimit(why, progress);
   tellOfForsaken(
     known.filter(({identity}) => identity.ciId !== id),
     {digitalOcean, kind, progress},
@@ -54,6 +53,12 @@ export async function look(
     serviceTime: digitalOcean.time,
     localTime: time.now(),
   };
+}
+
+function tellOfLimit(why: string | undefined, progress: Context['progress']): void {
+  if (why !== undefined) {
+    progress.note(`Only expired and switched-off droplets are deleted: ${why}`);
+  }
 }
 
 /** Another CI server's own cleanup would have taken them by now: maybe it is no more, or has changed its URL. */
@@ -95,21 +100,19 @@ function isSuspect(droplet: Droplet, kind: Kind, ciId: string | undefined): bool
   );
 }
 
+/** What the CI server lists, or why it does not. */
 async function listed(
   ci: Context['ci'],
-  progress: Context['progress'],
   signal: AbortSignal,
-): Promise<Pick<Evidence, 'workers' | 'areAllListed'> | undefined> {
+): Promise<{listing?: Pick<Evidence, 'workers' | 'areAllListed'>; silence?: string}> {
   if (ci === undefined) {
-    return undefined;
+    return {};
   }
 
   try {
     const [workers, areAllListed] = await Promise.all([ci.list(signal), ci.listsAll(signal)]);
-    return {workers, areAllListed};
+    return {listing: {workers, areAllListed}};
   } catch (error) {
-    const {message} = survivable(error, signal);
-    progress.note(`Only expired and switched-off droplets are deleted: ${message}`);
-    return undefined;
+    return {silence: survivable(error, signal).message};
   }
 }

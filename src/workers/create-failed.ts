@@ -35,7 +35,8 @@ export function timedOut(
 export function incomplete(failures: ActionableError[]): ActionableError {
   const reasons = [...new Set(failures.map(({message}) => message))];
   const suggestions = failures.flatMap((failure) => failure.suggestions);
-  const message = ['Not all droplets became workers', ...reasons].join('; ');
+  const what = failures.length === 0 ? 'could be made' : 'became workers';
+  const message = [`Not all droplets ${what}`, ...reasons].join('; ');
   return new ActionableError('INCOMPLETE', message, [...new Set(suggestions)]);
 }
 

@@ -53,8 +53,10 @@ export async function settleForLess(
     prepared: ledger.prepared.filter((name) => !registered.has(name)),
     created: ledger.created.filter(({name}) => !registered.has(name)),
   };
+  const isRest = rest.created.length + rest.uncertain.size > 0;
+  const fate = isRest ? `; ${plan.keepOnFailure ? 'keeping' : 'destroying'} the rest` : '';
   context.progress.note(
-    `${registered.size} of ${plan.count} workers registered, which is enough; ${plan.keepOnFailure ? 'keeping' : 'destroying'} the rest. ${cause.message}`,
+    `${registered.size} of ${plan.count} workers registered, which is enough${fate}. ${cause.message}`,
   );
   const leftovers = plan.keepOnFailure
     ? [...kept(rest.created, work), ...unclear(ledger)]

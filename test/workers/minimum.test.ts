@@ -66,6 +66,9 @@ test('a droplet limit that leaves room for the minimum is no refusal', async () 
   expect(workers).toHaveLength(2);
   expect(leftovers).toEqual([]);
   expect(progress.join('\n')).toContain('leaves room for 2 more, not 4');
+  expect(progress.at(-1)).toBe(
+    '2 of 4 workers registered, which is enough. Not all droplets could be made',
+  );
   expect(dropletPosts(emulator)).toBe(1);
 });
 
