@@ -72,7 +72,6 @@ export async function preflight(
   }
 
   const adopted = sameRun.slice(0, plan.count);
-  rejectOtherSpelling(sameRun, plan);
   const others = adopted.filter(({droplet}) => !isAskedFor(droplet, plan));
   if (plan.refusesOthers === true && others.length > 0) {
     throw refused(others, plan);
@@ -101,20 +100,6 @@ export async function preflight(
 /** Whether a size and a region of the lists, of which an earlier create may have got any. */
 export function isAskedFor(droplet: Droplet, {sizes, regions}: Plan): boolean {
   return sizes.includes(droplet.size_slug) && regions.includes(droplet.region.slug);
-}
-
-/** Droplets know a name in any letter case, but workers register with tags that do not. */
-function rejectOtherSpelling(sameRun: Owned[], {workerName, runKey}: Plan): void {
-  const other = sameRun.find(({droplet}) => !droplet.name.startsWith(`${workerName}-`));
-  if (other !== undefined) {
-    throw new ActionableError(
-      'OTHER_SPELLING',
-      `Nothing was created: run ${runKey} has ${linked(other.droplet)}, whose worker name is ${workerName} in another letter case`,
-      [
-        'Keep to one spelling of a worker name, because tags know letter case; or give another --run',
-      ],
-    );
-  }
 }
 
 function refused(others: Owned[], {sizes, regions}: Plan): ActionableError {

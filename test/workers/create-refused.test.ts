@@ -3,7 +3,6 @@ import {connect, dropletPosts, request, startQuick} from '../support/connect.js'
 import {failure} from '../support/failure.js';
 import type {Emulator} from '../../src/emulator/server.js';
 import {createWorkers} from '../../src/workers/create.js';
-import {ciIdOf, tagsFor} from '../../src/workers/identity.js';
 import type {CreateRequest} from '../../src/workers/plan.js';
 
 type Start = Parameters<typeof startQuick>[0];
@@ -57,23 +56,6 @@ const refusals: Refusal[] = [
     code: 'USAGE',
     says: /VPC 1{8}-.* is not in this account/v,
     exit: 2,
-  },
-  {
-    claim: 'another spelling of the same worker name',
-    prepare(emulator) {
-      emulator.digitalOcean.add({
-        name: 'Build-Arm-b7-abcdefgh',
-        tags: tagsFor({
-          kind: 'concourse',
-          ciId: ciIdOf(emulator.concourse.url),
-          workerName: 'build-arm',
-          ttlSeconds: 3600,
-        }),
-      });
-    },
-    request: {runKey: 'b7'},
-    code: 'OTHER_SPELLING',
-    says: /Build-Arm-b7-abcdefgh/v,
   },
   {
     claim: 'a key that is no id and no fingerprint',

@@ -112,6 +112,22 @@ test('says that a droplet which it adopts is not of the size asked for', async (
   );
 });
 
+test('adopts by a name with capitals, which droplets spell without', async () => {
+  await using emulator = await startQuick();
+  const {context} = await connect(emulator);
+  const first = await createWorkers(
+    await request({workerName: 'Build-ARM', runKey: 'b7'}),
+    context,
+  );
+
+  const again = await createWorkers(
+    await request({workerName: 'Build-ARM', runKey: 'b7'}),
+    context,
+  );
+
+  expect(again.adopted).toEqual(first.workers.map(({name}) => name));
+});
+
 test('makes only what the same run still lacks', async () => {
   await using emulator = await startQuick();
   const {context} = await connect(emulator);
