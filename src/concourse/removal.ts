@@ -99,8 +99,7 @@ async function look(
   try {
     const listed = await known(names, access, signal);
     const rest = names.filter((name) => listed.every((worker) => worker.name !== name));
-    const areAllSeen =
-      rest.length === 0 || tsa === undefined || (await client.user(signal)).is_admin === true;
+    const areAllSeen = rest.length === 0 || tsa === undefined || (await sees(access, signal));
     return {listed, unseen: areAllSeen ? [] : unlisted(rest, access)};
   } catch (error) {
     const silence = survivable(error, signal);
@@ -110,6 +109,12 @@ async function look(
 
     return {listed: [], unseen: unlisted(names, access), silence};
   }
+}
+
+/** Whether the login's list has all workers of the team: those of all teams are on every list. */
+async function sees({client, team}: Access, signal: AbortSignal): Promise<boolean> {
+  const {is_admin: isAdmin, teams = {}} = await client.user(signal);
+  return isAdmin === true || team === '' || team in teams;
 }
 
 async function removeListed(
