@@ -157,10 +157,14 @@ export function noCiServer(kind: Kind): string {
   return `No CI server: ${implementations[kind].howToName}`;
 }
 
-/** What not naming a CI server of this kind means for its workers; undefined when half of its name is a mistake. */
+/**
+ * What not naming a CI server of this kind means for its workers; undefined when half of its name is a mistake. With a
+ * CI id it is none: who gives one does without the server.
+ */
 export function withoutCiServer(kind: Kind, inputs: Inputs): string | undefined {
   const {unnamed, isHalfNamed} = implementations[kind];
-  return isHalfNamed(inputs) ? undefined : `${noCiServer(kind)}; ${unnamed}`;
+  const isMistake = isHalfNamed(inputs) && flag(inputs, 'ci-id') === undefined;
+  return isMistake ? undefined : `${noCiServer(kind)}; ${unnamed}`;
 }
 
 /** What the inputs say of the CI server of this kind. */

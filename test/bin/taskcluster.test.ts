@@ -234,6 +234,21 @@ test.each([
   },
 );
 
+test('a CI id says whose droplets are meant, however much of Taskcluster is named', async () => {
+  await using emulator = await startEmulator({...instant, simulateRunner: true});
+  const environment = await environmentOf(emulator);
+  const {stdout} = await run(['create', 'linux', ...kind, '--json'], environment);
+  const [worker] = (JSON.parse(stdout) as {workers: Array<{ciId: string}>}).workers;
+
+  const {code} = await run(['destroy', 'linux', ...kind, '--ci-id', worker!.ciId], {
+    ...environment,
+    DO_WORKER_WORKER_POOL: '',
+  });
+
+  expect(code).toBe(0);
+  expect(emulator.digitalOcean.droplets()).toEqual([]);
+});
+
 test('list tells of each problem once', async () => {
   const {code, stderr} = await run(['list', ...kind], {
     DIGITALOCEAN_ACCESS_TOKEN: 'token',
