@@ -40,9 +40,12 @@ function refuseOthers({workers}: Created, {sizes, regions}: CreateRequest): void
   }
 
   const there = others.map((each) => `${linked(each)}, ${each.size} in ${each.region}`);
+  const own = workers.filter((each) => !others.includes(each)).map((each) => linked(each));
+  const rest =
+    own.length === 0 ? '' : `; running, and billed until the build's destroy: ${own.join(', ')}`;
   throw new ActionableError(
     othersThere,
-    `${sizes.join(' or ')} in ${regions.join(' or ')} is asked for, but at the same time another step of this build made, under the same name, ${there.join('; ')}`,
+    `${sizes.join(' or ')} in ${regions.join(' or ')} is asked for, but at the same time another step of this build made, under the same name, ${there.join('; ')}${rest}`,
   );
 }
 

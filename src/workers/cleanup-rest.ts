@@ -104,8 +104,10 @@ export async function removeUnusedTags(
       .flatMap(({droplet}) => droplet.tags ?? []),
   );
   const decisions: Decision[] = [];
+  let isTooSlow = false;
   for (const name of await tagsOf(digitalOcean, signal)) {
-    if (used.has(name)) {
+    // What is too slow once is so for each of them, a minute and a half at a time.
+    if (isTooSlow || used.has(name)) {
       continue;
     }
 
@@ -126,7 +128,8 @@ export async function removeUnusedTags(
     } catch (error) {
       const {message, suggestions} = survivable(error, signal);
       // A tag costs nothing, so what is too slow is no failure: the next cleanup may find it quicker.
-      decision.action = error instanceof StillWaiting ? 'keep' : 'left';
+      isTooSlow = error instanceof StillWaiting;
+      decision.action = isTooSlow ? 'keep' : 'left';
       decision.reason += `; ${inOneLine(message, suggestions)}`;
     }
 
