@@ -60,7 +60,7 @@ export async function flagFile(inputs: Inputs, name: string): Promise<string | u
 /** The PEM text of the file that --ca-cert names; one without a certificate is a problem. */
 export async function readCaCert(inputs: Inputs): Promise<string | undefined> {
   const pem = await flagFile(inputs, 'ca-cert');
-  if (pem !== undefined && !hasCertificate(pem)) {
+  if (pem !== undefined && certificatesIn(pem).length === 0) {
     inputs.problems.push(`--ca-cert names a file without ${certificate}`);
   }
 
@@ -70,9 +70,9 @@ export async function readCaCert(inputs: Inputs): Promise<string | undefined> {
 /** What a text that names an authority has to hold. */
 export const certificate = 'a certificate in PEM (-----BEGIN CERTIFICATE-----)';
 
-/** Whether a text holds a certificate, whatever else is in it. */
-export function hasCertificate(pem: string): boolean {
-  return /-----BEGIN CERTIFICATE-----[\w\s+\/=]+-----END CERTIFICATE-----/v.test(pem);
+/** The certificates in a PEM text, and nothing else that is in it, such as a key. */
+export function certificatesIn(pem: string): string[] {
+  return pem.match(/-----BEGIN CERTIFICATE-----[\w\s+\/=]+-----END CERTIFICATE-----/gv) ?? [];
 }
 
 /** A secret from the environment variable, or from the file that `<NAME>_FILE` names; never from a flag. */

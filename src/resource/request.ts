@@ -1,6 +1,6 @@
 import {UsageError} from '../errors.js';
 import {Fields} from '../fields.js';
-import {certificate, hasCertificate} from '../settings.js';
+import {certificate, certificatesIn} from '../settings.js';
 
 export type Source = ReturnType<typeof readSource>;
 // eslint-disable-next-line unicorn/name-replacements -- Concourse's own word
@@ -92,7 +92,7 @@ export function readSource(fields: Fields) {
     fields.problems.push('source: fly_username and fly_password go together');
   }
 
-  if (source.caPem !== undefined && !hasCertificate(source.caPem)) {
+  if (source.caPem !== undefined && certificatesIn(source.caPem).length === 0) {
     fields.problems.push(`source: ca_cert does not hold ${certificate}`);
   }
 

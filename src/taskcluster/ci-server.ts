@@ -2,6 +2,7 @@ import {randomBytes} from 'node:crypto';
 import type {Advice, CiServer, CiWorker, Place, WorkerRequest} from '../ci-server.js';
 import {secret} from '../cloud-init/secret.js';
 import {ActionableError, allChecks} from '../errors.js';
+import {certificatesIn} from '../settings.js';
 import type {Credentials} from './credentials.js';
 import {inputProblems} from './inputs.js';
 import {isRegion, longestName, workerNamesIn} from './names.js';
@@ -9,7 +10,6 @@ import {checkPool, noPool} from './preflight.js';
 import {runnerFrom} from './runner.js';
 import {unlessUnknown} from './service.js';
 import {
-  certificatesIn,
   genericWorkerFrom,
   uncheckedUrls,
   type TaskclusterTemplateValues,

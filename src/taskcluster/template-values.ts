@@ -46,8 +46,3 @@ export function uncheckedUrls({
     (url) => url?.startsWith('http:') === true,
   ) as string[];
 }
-
-/** The certificates in a PEM text, and nothing else that is in it, such as a key. */
-export function certificatesIn(pem: string): string[] {
-  return pem.match(/-----BEGIN CERTIFICATE-----[\w\s+\/=]+-----END CERTIFICATE-----/gv) ?? [];
-}
