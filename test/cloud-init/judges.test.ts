@@ -99,6 +99,8 @@ judge('systemd-analyze', 'systemd-analyze --version', async (render) => {
     'sysinit.target',
     'basic.target',
     'shutdown.target',
+    'network-pre.target',
+    'local-fs.target',
   ].map((unit) => ({
     path: `/etc/systemd/system/${unit}`,
     permissions: '0644',

@@ -78,6 +78,11 @@ works_firewall() {
     "$(answers ip netns exec "rig-$(id_of works)" timeout 20 bash -c "</dev/tcp/$address/22")" yes
   on works systemctl reload-or-restart do-worker-firewall
   check 'the firewall unit brings it back' "$(answers on works ip netns exec box curl -fsm 1 $metadata)" no
+  # The rig's containers do not reboot; what would be started in which order is known all the same.
+  check 'at a reboot it is there before the network is' \
+    "$(on works systemctl show -P Before do-worker-firewall | tr ' ' '\n' | grep -x network-pre.target)" network-pre.target
+  check 'and no unit waits for itself in that order' \
+    "$(on works systemd-analyze verify --man=no default.target 2>&1 | grep -c 'ordering cycle')" 0
 }
 
 is_alone() { on works true && ! on works pgrep -f 'sleep infinity'; }
