@@ -7,7 +7,7 @@ import {createWorkers, type Created} from '../workers/create.js';
 import {defaults} from '../workers/defaults.js';
 import {ciIdOf} from '../workers/identity.js';
 import type {CreateRequest} from '../workers/plan.js';
-import {othersThere} from '../workers/preflight.js';
+import {isAskedFor, othersThere} from '../workers/preflight.js';
 import {linked} from '../workers/worker.js';
 import {buildTag} from './answer.js';
 import type {Source} from './request.js';
@@ -31,10 +31,9 @@ export async function createForBuild(step: Step): Promise<Created> {
 }
 
 /** Of two puts side by side neither sees the other's droplets before it makes its own, and one gives its own up. */
-function refuseOthers({workers}: Created, {sizes, regions}: CreateRequest): void {
-  const others = workers.filter(
-    ({size, region}) => !sizes.includes(size) || !regions.includes(region),
-  );
+function refuseOthers({workers}: Created, wanted: CreateRequest): void {
+  const {sizes, regions} = wanted;
+  const others = workers.filter((worker) => !isAskedFor(worker, wanted));
   if (others.length === 0) {
     return;
   }

@@ -13,7 +13,7 @@ import {adoptedIn, isEnough, settleForLess, undone, type Work} from './settle.js
 import {createTimeline, type Seconds} from './timeline.js';
 import {undoSignal, undoYielded} from './undo.js';
 import {defaultPace, waitUntilRegistered, type Pace} from './wait.js';
-import {describeWorker, totalOf, type Worker} from './worker.js';
+import {describeWorker, placeOf, totalOf, type Worker} from './worker.js';
 import {identify} from './identity.js';
 
 export type Created = {
@@ -116,9 +116,9 @@ async function create(plan: Plan, ci: CiServer, work: Work, context: Context): P
 }
 
 function describeAdopted(droplet: Droplet, plan: Plan): string {
-  const {name, size_slug: size, region} = droplet;
-  const remark = isAskedFor(droplet, plan) ? '' : ', which is not what is asked for';
-  return `${name} (${size} in ${region.slug}${remark})`;
+  const place = placeOf(droplet);
+  const remark = isAskedFor(place, plan) ? '' : ', which is not what is asked for';
+  return `${droplet.name} (${place.size} in ${place.region}${remark})`;
 }
 
 function describe(

@@ -1,6 +1,5 @@
-import type {CiServer} from '../ci-server.js';
+import type {CiServer, Place} from '../ci-server.js';
 import type {Context} from '../context.js';
-import type {Droplet} from '../digitalocean/types.js';
 import {ActionableError, allChecks} from '../errors.js';
 import {
   checkImage,
@@ -9,7 +8,7 @@ import {
   placementsIn,
   type Placement,
 } from './account-checks.js';
-import {linked, ownedIn, type Owned} from './worker.js';
+import {linked, ownedIn, placeOf, type Owned} from './worker.js';
 import type {Plan} from './plan.js';
 import {hasGpus} from './gpus.js';
 import {ciIdOf, nameTag} from './identity.js';
@@ -72,7 +71,7 @@ export async function preflight(
   }
 
   const adopted = sameRun.slice(0, plan.count);
-  const others = adopted.filter(({droplet}) => !isAskedFor(droplet, plan));
+  const others = adopted.filter(({droplet}) => !isAskedFor(placeOf(droplet), plan));
   if (plan.refusesOthers === true && others.length > 0) {
     throw refused(others, plan);
   }
@@ -98,14 +97,18 @@ export async function preflight(
 }
 
 /** Whether a size and a region of the lists, of which an earlier create may have got any. */
-export function isAskedFor(droplet: Droplet, {sizes, regions}: Plan): boolean {
-  return sizes.includes(droplet.size_slug) && regions.includes(droplet.region.slug);
+export function isAskedFor(
+  {size, region}: Place,
+  {sizes, regions}: Pick<Plan, 'sizes' | 'regions'>,
+): boolean {
+  return sizes.includes(size) && regions.includes(region);
 }
 
 function refused(others: Owned[], {sizes, regions}: Plan): ActionableError {
-  const there = others.map(
-    ({droplet}) => `${linked(droplet)}, ${droplet.size_slug} in ${droplet.region.slug}`,
-  );
+  const there = others.map(({droplet}) => {
+    const {size, region} = placeOf(droplet);
+    return `${linked(droplet)}, ${size} in ${region}`;
+  });
   return new ActionableError(
     othersThere,
     `Nothing was created: ${sizes.join(' or ')} in ${regions.join(' or ')} is asked for, but of the same run and name there is ${there.join('; ')}`,

@@ -1,4 +1,4 @@
-import type {CiWorker} from '../ci-server.js';
+import type {CiWorker, Place} from '../ci-server.js';
 import type {Droplet} from '../digitalocean/types.js';
 import {identify, type Identity} from './identity.js';
 
@@ -65,8 +65,7 @@ export function describeWorker(
     kind: identity.kind,
     ciId: identity.ciId,
     id: droplet.id,
-    region: droplet.region.slug,
-    size: droplet.size_slug,
+    ...placeOf(droplet),
     ip: publicAddress(droplet) ?? null,
     dropletStatus: droplet.status,
     workerState,
@@ -77,6 +76,11 @@ export function describeWorker(
     priceHourly: price,
     worstCost: worstCost(price, ttlSeconds),
   };
+}
+
+/** Where and how large a droplet is. */
+export function placeOf({region, size_slug: size}: Droplet): Place {
+  return {region: region.slug, size};
 }
 
 /** A droplet as a person looks it up. */
