@@ -28,7 +28,7 @@ export type CiWorker = {
   name: string;
   /** The CI server's own word, such as `running` or `stalled`. */
   state: string;
-  /** What it goes by: the worker name is among them when it is ours. */
+  /** What it goes by: when it is ours, with the worker name, or what its own name has of it. */
   tags: string[];
   /** False while there is only the record that `prepare` made: nobody knows of a worker behind it. */
   hasRegistered: boolean;
@@ -57,6 +57,7 @@ export type CiServer = {
   readonly flags: Readonly<Record<string, string>>;
   /** The template that its workers boot with, a file of `templates/` without its ending. */
   readonly template: string;
+  /** Of a worker, and so of its droplet. */
   readonly maxNameLength: number;
   readonly advice: Advice;
   /** The URL that names what is listed here, as the server itself gives it, else as it was given. */

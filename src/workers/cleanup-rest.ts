@@ -72,11 +72,8 @@ export async function removeStaleWorkers(
 
 /** The worker's own tag and the form of its name say that it is ours; the list is our CI server's own. */
 function isOurs({name, tags}: CiWorker, workerName: string | undefined): boolean {
-  return tags.some(
-    (tag) =>
-      runKeyIn(name, tag) !== undefined &&
-      (workerName === undefined || tag.toLowerCase() === workerName.toLowerCase()),
-  );
+  const isOf = (each: string) => runKeyIn(name, each) !== undefined;
+  return tags.some((tag) => isOf(tag)) && (workerName === undefined || isOf(workerName));
 }
 
 /**
@@ -104,10 +101,8 @@ export async function removeUnusedTags(
       .flatMap(({droplet}) => droplet.tags ?? []),
   );
   const decisions: Decision[] = [];
-  let isTooSlow = false;
   for (const name of await tagsOf(digitalOcean, signal)) {
-    // What is too slow once is so for each of them, a minute and a half at a time.
-    if (isTooSlow || used.has(name)) {
+    if (used.has(name)) {
       continue;
     }
 
@@ -127,10 +122,14 @@ export async function removeUnusedTags(
       decision.action = request.dryRun ? 'delete' : 'deleted';
     } catch (error) {
       const {message, suggestions} = survivable(error, signal);
-      // A tag costs nothing, so what is too slow is no failure: the next cleanup may find it quicker.
-      isTooSlow = error instanceof StillWaiting;
-      decision.action = isTooSlow ? 'keep' : 'left';
       decision.reason += `; ${inOneLine(message, suggestions)}`;
+      if (error instanceof StillWaiting) {
+        // A tag costs nothing, so this is no failure; and what is too slow once is so for each of them.
+        decisions.push({...decision, action: 'keep'});
+        break;
+      }
+
+      decision.action = 'left';
     }
 
     decisions.push(decision);

@@ -17,6 +17,12 @@ export const markerTag = 'do-worker';
 const alphabet = 'abcdefghijklmnopqrstuvwxyz0123456789';
 const nonceLength = 8;
 const randomRunKeyLength = 6;
+/** DigitalOcean's limit, and that of a host name's label. */
+export const longestDropletName = 63;
+/** Characters that stand for the end of a worker name that is cut. */
+const markLength = 6;
+/** So much of a worker name is in every droplet name at least: five letters, a hyphen and the mark. */
+const shortestStem = markLength + 6;
 
 /** Tags for the create call. They say what the worker is for, never which run, so their number stays small. */
 export function tagsFor(identity: Omit<Identity, 'runKey'> & {ttlSeconds: number}): string[] {
@@ -34,9 +40,13 @@ export function nameTag(workerName: string): string {
   return `${markerTag}:name:${workerName.toLowerCase()}`;
 }
 
-/** A name never used before: Concourse breaks when a worker's name comes back with an empty disk. */
-export function newDropletName(workerName: string, runKey: string): string {
-  return `${workerName.toLowerCase()}-${runKey}-${randomText(nonceLength)}`;
+/**
+ * A name never used before, of at most `longest` characters: Concourse breaks when a worker's name comes back with an
+ * empty disk.
+ */
+export function newDropletName(workerName: string, runKey: string, longest: number): string {
+  const rest = `-${runKey}-${randomText(nonceLength)}`;
+  return `${stemOf(workerName, longest - rest.length)}${rest}`;
 }
 
 /** Six random letters and digits for a run that was given no key of its own. */
@@ -44,9 +54,9 @@ export function newRunKey(): string {
   return randomText(randomRunKeyLength);
 }
 
-/** How long a droplet name gets with this worker name and run key. */
-export function dropletNameLength(workerName: string, runKey: string): number {
-  return workerName.length + runKey.length + nonceLength + 2;
+/** The longest run key that leaves enough of a droplet name of at most `longest` characters to the worker name. */
+export function longestRunKey(workerName: string, longest: number): number {
+  return longest - nonceLength - 2 - Math.min(workerName.length, shortestStem);
 }
 
 /** Undefined for a droplet that is not ours: a marker, kind, CI id and name tag are missing, or the name has not our form. */
@@ -85,12 +95,23 @@ export function identify({name, tags = []}: Pick<Droplet, 'name' | 'tags'>): Ide
 
 /** The run key in a droplet's or worker's name of our form, read from the right; undefined for another form. */
 export function runKeyIn(name: string, workerName: string): string | undefined {
-  const prefix = `${workerName.toLowerCase()}-`;
-  const lowered = name.toLowerCase();
-  const form = new RegExp(`^(?<runKey>[a-z0-9]+)-[a-z0-9]{${nonceLength}}$`, 'v');
-  return lowered.startsWith(prefix)
-    ? form.exec(lowered.slice(prefix.length))?.groups?.runKey
-    : undefined;
+  const form = new RegExp(`^(?<stem>.+)-(?<runKey>[a-z0-9]+)-[a-z0-9]{${nonceLength}}$`, 'v');
+  const {stem = '', runKey} = form.exec(name.toLowerCase())?.groups ?? {};
+  return stem === stemOf(workerName, stem.length) ? runKey : undefined;
+}
+
+/**
+ * What a droplet name has of a worker name, in so many characters: all, or its beginning and a mark that no other name
+ * of this beginning has. So nobody's droplet is taken for that of a longer name.
+ */
+function stemOf(workerName: string, length: number): string {
+  const name = workerName.toLowerCase();
+  if (name.length <= length) {
+    return name;
+  }
+
+  const mark = createHash('sha256').update(name).digest('hex').slice(0, markLength);
+  return `${name.slice(0, Math.max(1, length - markLength - 1))}-${mark}`;
 }
 
 /** 8 hex digits of a CI server's external URL: keeps clusters apart that share a DigitalOcean account. */

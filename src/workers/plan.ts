@@ -2,7 +2,7 @@ import type {CiServer, Kind, WorkerRequest} from '../ci-server.js';
 import {renderUserData} from '../cloud-init/render.js';
 import type {Template} from '../cloud-init/template.js';
 import {UsageError} from '../errors.js';
-import {dropletNameLength, newDropletName, newRunKey} from './identity.js';
+import {longestDropletName, longestRunKey, newDropletName, newRunKey} from './identity.js';
 
 /** Workers as a person or a pipeline asks for them. */
 export type CreateRequest = {
@@ -61,7 +61,7 @@ export async function planWorkers(
   const workerRequest = workerRequestOf(request);
   const problems = [
     ...found,
-    ...nameProblems(workerName, request.runKey ?? runKey, ci?.maxNameLength ?? 63),
+    ...nameProblems(workerName, request.runKey ?? runKey, ci?.maxNameLength),
     ...numberProblems(request),
     ...placeProblems(request),
   ];
@@ -163,10 +163,10 @@ export function placeProblems({regions, sizes, sshKeys, vpc}: CreateRequest): st
 }
 
 /** Fresh names for `count` droplets, no two alike. */
-export function newDropletNames({workerName, runKey}: Plan, count: number): string[] {
+export function newDropletNames({workerName, runKey, ci}: Plan, count: number): string[] {
   const names = new Set<string>();
   while (names.size < count) {
-    names.add(newDropletName(workerName, runKey));
+    names.add(newDropletName(workerName, runKey, ci.maxNameLength));
   }
 
   return [...names];
@@ -176,12 +176,12 @@ export function newDropletNames({workerName, runKey}: Plan, count: number): stri
 export function nameProblems(
   workerName: string,
   runKey: string | undefined,
-  maxLength = 63,
+  longest = longestDropletName,
 ): string[] {
   const problems: string[] = [];
-  if (!/^[a-z0-9](?:[a-z0-9\-]*[a-z0-9])?$/iv.test(workerName)) {
+  if (!/^[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?$/iv.test(workerName)) {
     problems.push(
-      `Worker name ${JSON.stringify(workerName)} is not a host name label: use letters, digits and inner hyphens`,
+      `Worker name ${JSON.stringify(workerName)} is not a host name label: use letters, digits and inner hyphens, at most 63`,
     );
   }
 
@@ -189,10 +189,10 @@ export function nameProblems(
     problems.push(`Run key ${JSON.stringify(runKey)} has more than letters and digits`);
   }
 
-  const excess = dropletNameLength(workerName, runKey ?? '') - maxLength;
+  const excess = (runKey?.length ?? 0) - longestRunKey(workerName, longest);
   if (excess > 0) {
     problems.push(
-      `Worker name ${JSON.stringify(workerName)} with run key ${JSON.stringify(runKey)} is ${excess} characters too long: the droplet name <name>-<run>-<8 characters> has at most ${maxLength}`,
+      `Run key ${JSON.stringify(runKey)} is ${excess} characters too long: the droplet name <name>-<run>-<8 characters> has at most ${longest}`,
     );
   }
 

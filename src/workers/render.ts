@@ -1,7 +1,7 @@
 import {renderUserData} from '../cloud-init/render.js';
 import type {Context} from '../context.js';
 import {UsageError} from '../errors.js';
-import {dropletNameLength, newDropletName, newRunKey} from './identity.js';
+import {newDropletName, newRunKey} from './identity.js';
 import {nameProblems, placeProblems, workerRequestOf, type CreateRequest} from './plan.js';
 
 export type Rendered = {
@@ -18,14 +18,7 @@ export async function renderWorker(
   {problems, showSecrets}: {problems: string[]; showSecrets: boolean},
 ): Promise<Rendered> {
   const {workerName, template} = request;
-  const longest = ci?.maxNameLength ?? 63;
-  // As short as it may have to be: with a run key given, create takes longer names than with a random one.
-  const runKey = newRunKey().slice(0, Math.max(1, longest - dropletNameLength(workerName, '')));
-  const found = [
-    ...problems,
-    ...nameProblems(workerName, runKey, longest),
-    ...placeProblems(request),
-  ];
+  const found = [...problems, ...nameProblems(workerName, undefined), ...placeProblems(request)];
   if (ci === undefined) {
     throw new UsageError(found);
   }
@@ -37,7 +30,7 @@ export async function renderWorker(
   }
 
   const place = {region: request.regions[0]!, size: request.sizes[0]!};
-  const name = newDropletName(workerName, runKey);
+  const name = newDropletName(workerName, newRunKey(), ci.maxNameLength);
   const values = await ci.preview(name, workerRequest, place, signal);
   const userData = await renderUserData(template, values);
   return {

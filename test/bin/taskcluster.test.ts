@@ -132,20 +132,20 @@ test('renders what create sends, without the secret', async () => {
   expect(emulator.taskcluster.workers()).toEqual([]);
 });
 
-test('renders for the place that is asked for, and no name that create refuses', async () => {
+test('renders for the place that is asked for, and no name that create refuses; one with no room is cut', async () => {
   await using emulator = await startEmulator({...instant, simulateRunner: true});
   const environment = await environmentOf(emulator);
 
   const elsewhere = ['--region', 'fra1,ams3', '--size', 's-4vcpu-8gb'];
   const shown = await run(['render', 'linux', ...kind, ...elsewhere], environment);
-  const short = await run(['render', 'n'.repeat(27), ...kind], environment);
-  const long = await run(['render', 'n'.repeat(28), ...kind, '--region', 'AMS3'], environment);
+  const long = await run(['render', 'n'.repeat(63), ...kind], environment);
+  const none = await run(['render', 'n'.repeat(64), ...kind, '--region', 'AMS3'], environment);
 
   expect(shown.stdout).toContain(String.raw`workerGroup: \"fra1\"`);
   expect(shown.stdout).toContain(String.raw`instanceType: \"s-4vcpu-8gb\"`);
-  expect(short.stdout).toMatch(/workerID: \\"[\-0-9a-z]{38}\\"/v);
-  expect(long.code).toBe(2);
-  expect(long.stderr).toMatch(/ is 1 characters too long: .* has at most 38\n.*"AMS3"/v);
+  expect(long.stdout).toMatch(/workerID: \\"n{15}-[0-9a-f]{6}-[\-0-9a-z]{15}\\"/v);
+  expect(none.code).toBe(2);
+  expect(none.stderr).toMatch(/Worker name "n{64}" is not .* at most 63\n.*"AMS3"/v);
 });
 
 test.each([

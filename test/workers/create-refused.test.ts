@@ -29,10 +29,17 @@ const refusals: Refusal[] = [
     exit: 2,
   },
   {
-    claim: 'a name with no room for run key and nonce',
-    request: {workerName: 'a'.repeat(60)},
+    claim: 'a name that is no label of a host name',
+    request: {workerName: 'a'.repeat(64)},
     code: 'USAGE',
-    says: /too long/v,
+    says: /at most 63/v,
+    exit: 2,
+  },
+  {
+    claim: 'a run key that leaves no room for the name',
+    request: {workerName: 'a'.repeat(60), runKey: 'b'.repeat(42)},
+    code: 'USAGE',
+    says: /Run key .* is 1 characters too long: .* has at most 63/v,
     exit: 2,
   },
   {

@@ -49,6 +49,36 @@ test('destroy removes both sides, and twice is no error', async () => {
   expect(emulator.taskcluster.workers().map(({state}) => state)).toEqual(['stopped']);
 });
 
+test('a name with no room in a worker id is cut there, and belongs to its own name alone', async () => {
+  await using emulator = await startQuick();
+  const {context} = await connect(emulator, {kind});
+  const workerName = 'integration-tests-on-arm64';
+  const similar = {...cleaning, workerName: 'integration-tests-on-amd64'};
+
+  const {workers} = await createWorkers(await taskclusterRequest({workerName, count: 2}), context);
+  const again = await listWorkers({kinds: [kind], workerName}, [context.ci!], context);
+  const {removed} = await destroyWorkers({...destroying, workerName}, context);
+
+  expect(workers[0]!.name).toMatch(/^integration-tes-[0-9a-f]{6}-[0-9a-z]{6}-[0-9a-z]{8}$/v);
+  expect(again.map(({name}) => name).toSorted()).toEqual(workers.map(({name}) => name).toSorted());
+  expect(removed!.toSorted()).toEqual(workers.map(({name}) => name).toSorted());
+  expect(emulator.digitalOcean.droplets()).toEqual([]);
+
+  const {taskcluster, clock} = emulator;
+  const workerId = workers[0]!.name.replace(/.{8}$/v, 'abcdefgh');
+  const created = clock.now() - 95 * 60_000;
+  taskcluster.addWorker({
+    workerPoolId: taskcluster.pool,
+    workerGroup: 'ams3',
+    workerId,
+    created,
+  });
+  const ofOther = await cleanUp(similar, context);
+  const ofOwn = await cleanUp({...similar, workerName}, context);
+  expect(ofOther.decisions).toEqual([]);
+  expect(ofOwn.decisions).toMatchObject([{what: 'worker', name: workerId, action: 'deleted'}]);
+});
+
 test('cleanup goes both ways: droplets without a worker, and records without a droplet', async () => {
   await using emulator = await startQuick();
   const {taskcluster, digitalOcean, clock} = emulator;
