@@ -198,7 +198,8 @@ export function judgeEnd(
 }
 
 /** However many operations there are, there are these tags: none names a run or a droplet. */
-const knownTag = /^do-worker(?::kind:[a-z]+|:ci:[0-9a-f]{8}|:name:(?:a|a-b|a-b-c)|:ttl:\d{1,5})?$/v;
+const knownTag =
+  /^do-worker(?::kind:[a-z]+|:ci:[0-9a-f]{8}|:name:(?:a|a-b|a-b-c|a-worker-name-with-no-room-left)|:ttl:\d{1,5})?$/v;
 
 /** Workers and records of workers that no droplet stands behind. */
 export function staleWorkers({emulator, truth, foreignRecords}: World): string[] {

@@ -2,7 +2,9 @@ import type {Kind} from '../../src/ci-server.js';
 import type {Operation, Step, Stop} from './plan.js';
 import type {Random} from './random.js';
 
-const workerNames = ['a', 'a-b', 'A-b-c'];
+/** Too long for a worker id of Taskcluster, where only its beginning is to be found. */
+export const longName = 'a-worker-name-with-no-room-left';
+const workerNames = ['a', 'a-b', 'A-b-c', longName];
 const runKeys = ['r1', 'r2', 'b'];
 /** The first and a time-out's end within the sequence or by the jump at its end, the last does not. */
 const longTtlSeconds = [3600, 86_400];

@@ -2,6 +2,7 @@ import type {Droplet} from '../../src/emulator/digitalocean/entities.js';
 import type {LoggedRequest} from '../../src/emulator/digitalocean/edge.js';
 import type {Emulator} from '../../src/emulator/server.js';
 import type {Operation} from './plan.js';
+import {longName} from './plan-steps.js';
 
 /** An operation under way, as the services see it. */
 export type Actor = {
@@ -127,5 +128,7 @@ export function createTruth(emulator: Emulator, foreignIds: ReadonlySet<number>)
 /** Read from the right: a worker name may have hyphens. */
 export function partsOf(dropletName: string): {workerName: string; runKey: string} {
   const parts = dropletName.split('-');
-  return {workerName: parts.slice(0, -2).join('-'), runKey: parts.at(-2) ?? ''};
+  const beginning = parts.slice(0, -2).join('-');
+  const workerName = beginning.startsWith(longName.slice(0, 15)) ? longName : beginning;
+  return {workerName, runKey: parts.at(-2) ?? ''};
 }
