@@ -131,7 +131,12 @@ function numberProblems({count, min = count, ttlSeconds, timeoutSeconds}: Create
 }
 
 /** What is wrong with where the droplets may be and who gets in. */
-export function placeProblems({regions, sizes, sshKeys, vpc}: CreateRequest): string[] {
+export function placeProblems({
+  regions,
+  sizes,
+  sshKeys,
+  vpc,
+}: Pick<CreateRequest, 'regions' | 'sizes' | 'sshKeys' | 'vpc'>): string[] {
   const problems: string[] = [];
   for (const [what, values] of [
     ['region', regions],

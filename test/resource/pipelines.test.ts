@@ -4,6 +4,7 @@ import {expect, test} from '@jest/globals';
 import {CORE_SCHEMA, load, mergeTag} from 'js-yaml';
 import {Fields} from '../../src/fields.js';
 import {readParams, readSource} from '../../src/resource/request.js';
+import {nameProblems, placeProblems} from '../../src/workers/plan.js';
 
 const folder = path.join(import.meta.dirname, '../../templates/pipelines');
 const files = await readdir(folder);
@@ -67,11 +68,15 @@ test.each(files)('%s: source and params are what the scripts take', async (file)
 
   for (const {source, check_every: every} of workers) {
     expect(every).toBe('never');
-    readSource(new Fields('source', source, problems));
+    const {regions = [], sizes = []} = readSource(new Fields('source', source, problems));
+    const places = {regions: ['ams3', ...regions], sizes: ['s-2vcpu-2gb', ...sizes]};
+    problems.push(...placeProblems({...places, sshKeys: [], vpc: undefined}));
   }
 
   for (const {params: parameters = {}} of own) {
-    readParams(new Fields('params', parameters, problems));
+    const {workerName = 'ci-worker'} = readParams(new Fields('params', parameters, problems));
+    // In the pipeline of across Concourse fills in a variable.
+    problems.push(...nameProblems(workerName.replaceAll(/\(\(.*?\)\)/gv, 'x'), 'b123456789'));
   }
 
   expect(problems).toEqual([]);
