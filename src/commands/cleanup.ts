@@ -1,7 +1,7 @@
 import {readFile, rename, rm, writeFile} from 'node:fs/promises';
 import {Flags} from '@oclif/core';
 import {WorkerCommand} from '../command.js';
-import {ActionableError} from '../errors.js';
+import {ActionableError, UsageError} from '../errors.js';
 import {
   ciFlags,
   digitalOceanFlags,
@@ -56,25 +56,36 @@ export default class Cleanup extends WorkerCommand {
     const {cleanUp} = await import('../workers/cleanup.js');
     const {decisionTable} = await import('../format.js');
     const inputs = this.inputs(flags);
+    const {cleanupMetrics, lookFailed} = await import('../workers/metrics.js');
     const context = await this.connect(inputs);
-    const result = await cleanUp(
-      {
-        workerName: flags.name,
-        ciId: readCiId(inputs),
-        graceSeconds: flags.grace,
-        maxDeletes: flags['max-deletes'],
-        dryRun: flags['dry-run'],
-      },
-      context,
-      inputs.problems,
-    );
+    const metricsFile = flags['dry-run'] ? undefined : flags.metrics;
+    const request = {
+      workerName: flags.name,
+      ciId: readCiId(inputs),
+      graceSeconds: flags.grace,
+      maxDeletes: flags['max-deletes'],
+      dryRun: flags['dry-run'],
+    };
+    let result: CleanupResult;
+    try {
+      result = await cleanUp(request, context, inputs.problems);
+    } catch (error) {
+      // Else the file would go on showing the figures of the last run that could see anything.
+      if (metricsFile !== undefined && !(error instanceof UsageError) && !context.signal.aborted) {
+        const failed = lookFailed(context.digitalOcean.requests);
+        const metrics = cleanupMetrics(failed, context.kind, Date.now());
+        await this.#writeMetrics(metricsFile, metrics).catch(() => undefined);
+      }
+
+      throw error;
+    }
+
     const {deleted, kept, left, unknown} = result.counts;
     this.log(
       `${decisionTable(result.decisions)}${flags['dry-run'] ? 'would be deleted' : 'deleted'}: ${deleted}, kept: ${kept}, left: ${left}, unknown: ${unknown}`,
     );
-    if (flags.metrics !== undefined && !flags['dry-run']) {
-      const {cleanupMetrics} = await import('../workers/metrics.js');
-      await this.#writeMetrics(flags.metrics, cleanupMetrics(result, context.kind, Date.now()));
+    if (metricsFile !== undefined) {
+      await this.#writeMetrics(metricsFile, cleanupMetrics(result, context.kind, Date.now()));
     }
 
     // In JSON too, what was decided is the result: the exit code alone tells that something was left.

@@ -1,8 +1,15 @@
 import type {Kind} from '../ci-server.js';
 import type {Cleanup} from './cleanup.js';
 
+type Figures = Pick<Cleanup, 'counts' | 'apiCalls'>;
+
+/** A cleanup that could not see what there is, and so did nothing. */
+export function lookFailed(apiCalls: number): Figures {
+  return {counts: {deleted: 0, kept: 0, left: 0, unknown: 1}, apiCalls};
+}
+
 /** A cleanup for Prometheus' textfile collector, which takes no metric from two files unless their labels differ. */
-export function cleanupMetrics({counts, apiCalls}: Cleanup, kind: Kind, now: number): string {
+export function cleanupMetrics({counts, apiCalls}: Figures, kind: Kind, now: number): string {
   const gauge = (name: string, help: string, value: number) => {
     const metric = `do_worker_cleanup_${name}`;
     return `# HELP ${metric} ${help}\n# TYPE ${metric} gauge\n${metric}{kind="${kind}"} ${value}\n`;

@@ -1,4 +1,4 @@
-import {mkdtemp, readdir, readFile} from 'node:fs/promises';
+import {mkdtemp, readdir, readFile, stat} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {expect, test} from '@jest/globals';
@@ -54,6 +54,27 @@ test('tells Prometheus what it did, and when it last left nothing', async () => 
   const success = 'last_success_timestamp_seconds{kind="concourse"}';
   expect(first[success]).toBe(first['last_run_timestamp_seconds{kind="concourse"}']);
   expect(second[success]).toBe(first[success]);
+  expect(await readdir(folder)).toEqual(['do-worker.prom']);
+});
+
+test('tells Prometheus of a run that could not see anything', async () => {
+  await using emulator = await startEmulator();
+  const environment = await environmentOf(emulator);
+  const folder = await mkdtemp(path.join(tmpdir(), 'do-worker-'));
+  const metrics = path.join(folder, 'do-worker.prom');
+  const cleanup = ['cleanup', '--metrics', metrics];
+  await run(cleanup, environment);
+  const first = await metricsIn(metrics);
+  const file = await stat(metrics);
+
+  const refused = await run(cleanup, {...environment, DIGITALOCEAN_ACCESS_TOKEN: 'dop_v1_wrong'});
+  const second = await metricsIn(metrics);
+
+  const success = 'last_success_timestamp_seconds{kind="concourse"}';
+  expect([first['unknown{kind="concourse"}'], refused.code]).toEqual([0, 1]);
+  expect(second['unknown{kind="concourse"}']).toBe(1);
+  expect(second[success]).toBe(first[success]);
+  expect((await stat(metrics)).ino).not.toBe(file.ino);
   expect(await readdir(folder)).toEqual(['do-worker.prom']);
 });
 
