@@ -75,7 +75,7 @@ export async function cleanUp(
     }
   }
 
-  const ours = decisions.length;
+  const ours = evidence.owned.length;
   limit(decisions, request.maxDeletes ?? Math.max(3, Math.floor(ours / 5)));
   if (!request.dryRun) {
     progress.phase(

@@ -36,6 +36,35 @@ function reasons({decisions}: Awaited<ReturnType<typeof cleanUp>>): Record<strin
   );
 }
 
+test.each([
+  [5, 3],
+  [14, 3],
+  [21, 4],
+])(
+  'of %d droplets that are due it deletes %d, and leaves the rest to the next run',
+  async (due, most) => {
+    await using emulator = await startQuick();
+    const {context} = await connect(emulator);
+    const {tags} = ours(emulator, 'a');
+    for (let index = 0; index < due; index++) {
+      emulator.digitalOcean.add({
+        ...ours(emulator, 'a', {ageSeconds: 4000 + index}),
+        name: `a-b${index}-abcdefgh`,
+      });
+      // No more ours than what has lost a tag: they widen no limit.
+      emulator.digitalOcean.add({name: `b-b${index}-abcdefgh`, tags: tags.slice(0, 3)});
+    }
+
+    const {counts, decisions} = await cleanUp(cleaning(), context);
+
+    expect(counts).toEqual({deleted: most, kept: 0, left: due - most, unknown: due});
+    const deleted = decisions.filter(({action}) => action === 'deleted');
+    expect(Math.min(...deleted.map(({ageSeconds}) => ageSeconds!))).toBeGreaterThanOrEqual(
+      4000 + due - most,
+    );
+  },
+);
+
 test('deletes what is expired, off or unknown to the CI server, and keeps the rest', async () => {
   await using emulator = await startQuick();
   const {context} = await connect(emulator);
