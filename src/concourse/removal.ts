@@ -23,17 +23,28 @@ export async function retireWorkers(
   access: Access,
   signal: AbortSignal,
 ): Promise<void> {
-  const workers = await known(names, access, signal);
-  if (access.tsa === undefined) {
-    await Promise.all(
-      workers.map(async ({name, team}) =>
-        unlessGone(access.client.retireWorker(name, team, signal)),
-      ),
-    );
+  const {client, tsa} = access;
+  if (tsa === undefined) {
+    await retireByApi(await known(names, access, signal), client, signal);
     return;
   }
 
-  const statuses = await runOnTsa(access.tsa, 'retire-worker', workers, signal);
+  const {listed, unseen} = await look(names, access, signal);
+  const workers = [...listed, ...unseen];
+  let statuses: number[];
+  try {
+    statuses = await runOnTsa(tsa, 'retire-worker', workers, signal);
+  } catch (error) {
+    survivable(error, signal);
+    // The API can still do it for those that it lists.
+    if (listed.length === 0) {
+      throw error;
+    }
+
+    await retireByApi(listed, client, signal);
+    return;
+  }
+
   const refused = workers.filter((_, index) => statuses[index] !== 0);
   if (refused.length > 0) {
     throw new ActionableError(
@@ -44,6 +55,16 @@ export async function retireWorkers(
       ],
     );
   }
+}
+
+async function retireByApi(
+  workers: Listed[],
+  client: Concourse,
+  signal: AbortSignal,
+): Promise<void> {
+  await Promise.all(
+    workers.map(async ({name, team}) => unlessGone(client.retireWorker(name, team, signal))),
+  );
 }
 
 /**

@@ -1,10 +1,10 @@
-import type {CiWorker} from '../ci-server.js';
 import type {Context} from '../context.js';
 import {inOneLine, survivable} from '../errors.js';
 import type {CleanupRequest} from './cleanup.js';
 import type {Decision, Evidence} from './cleanup-decisions.js';
 import {markerTag, runKeyIn} from './identity.js';
 import {StillWaiting, pollUntil} from './poll.js';
+import {isOurWorker} from './worker.js';
 
 type Scope = {
   request: CleanupRequest;
@@ -27,11 +27,13 @@ export async function removeStaleWorkers(
   {request, goneNames}: Scope,
   {ci, signal}: Pick<Context, 'ci' | 'signal'>,
 ): Promise<Decision[]> {
+  const {workerName} = request;
   // Whoever's they are: a name is never given twice.
   const standing = new Set(marked.map(({name}) => name).filter((name) => !goneNames.has(name)));
   const stale = (workers ?? []).filter(
     (worker) =>
-      isOurs(worker, request.workerName) &&
+      isOurWorker(worker) &&
+      (workerName === undefined || runKeyIn(worker.name, workerName) !== undefined) &&
       !standing.has(worker.name) &&
       (worker.isStale || goneNames.has(worker.name)),
   );
@@ -68,12 +70,6 @@ export async function removeStaleWorkers(
   }
 
   return decisions;
-}
-
-/** The worker's own tag and the form of its name say that it is ours; the list is our CI server's own. */
-function isOurs({name, tags}: CiWorker, workerName: string | undefined): boolean {
-  const isOf = (each: string) => runKeyIn(name, each) !== undefined;
-  return tags.some((tag) => isOf(tag)) && (workerName === undefined || isOf(workerName));
 }
 
 /**

@@ -1,9 +1,11 @@
 import pLimit from 'p-limit';
 import type {Context} from '../context.js';
+import type {Droplet} from '../digitalocean/types.js';
 import {ActionableError, ApiError} from '../errors.js';
 import {hasGpus} from './gpus.js';
-import {nameTag} from './identity.js';
+import {identify, nameTag} from './identity.js';
 import {StillWaiting, lagSeconds, orStillWaiting, pollUntil} from './poll.js';
+import {isSame} from './select.js';
 import type {Owned} from './worker.js';
 
 /** A droplet that could not be deleted, and is still billed. */
@@ -86,7 +88,9 @@ async function stillListed(deleted: Owned[], context: Deleting): Promise<Leftove
         if (polls % 3 === 0) {
           // One that is refused now was accepted before, and keeps none of the others.
           await Promise.allSettled(
-            left.map(async ({droplet}) => deleteDroplet(droplet.id, context)),
+            left
+              .filter((each) => isStillOurs(each, there.get(each.droplet.id)))
+              .map(async ({droplet}) => deleteDroplet(droplet.id, context)),
           );
         }
 
@@ -114,8 +118,8 @@ async function stillListed(deleted: Owned[], context: Deleting): Promise<Leftove
 async function stillThere(
   owned: Owned[],
   {digitalOcean, signal, time}: Deleting,
-): Promise<Set<number>> {
-  const there = new Set<number>();
+): Promise<Map<number, Droplet>> {
+  const there = new Map<number, Droplet>();
   for (const workerName of new Set(owned.map(({identity}) => identity.workerName))) {
     const droplets =
       workerName === ''
@@ -123,8 +127,8 @@ async function stillThere(
         : await digitalOcean.dropletsTagged(nameTag(workerName), signal, {
             withGpus: hasGpus(...owned.map(({droplet}) => droplet.size_slug)),
           });
-    for (const {id} of droplets) {
-      there.add(id);
+    for (const droplet of droplets) {
+      there.set(droplet.id, droplet);
     }
   }
 
@@ -136,18 +140,22 @@ async function stillThere(
       !there.has(droplet.id) &&
       (await deletesAgain(droplet.id, {digitalOcean, signal}))
     ) {
-      there.add(droplet.id);
+      there.set(droplet.id, droplet);
     }
 
-    if (
-      identity.workerName === '' &&
-      (await digitalOcean.droplet(droplet.id, signal)) !== undefined
-    ) {
-      there.add(droplet.id);
+    const untagged =
+      identity.workerName === '' ? await digitalOcean.droplet(droplet.id, signal) : undefined;
+    if (untagged !== undefined) {
+      there.set(droplet.id, untagged);
     }
   }
 
   return there;
+}
+
+/** This call's own POST made it, or its fields as they are now say so. */
+function isStillOurs({identity, isJustMade = false}: Owned, now: Droplet | undefined): boolean {
+  return isJustMade || (now !== undefined && isSame(identity, identify(now)));
 }
 
 async function deletesAgain(

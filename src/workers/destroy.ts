@@ -6,9 +6,9 @@ import {deleteDroplets, type Leftover} from './delete.js';
 import {drain} from './drain.js';
 import {runKeyIn} from './identity.js';
 import {nameProblems} from './plan.js';
-import {selectOwned, type Selected, type Selection} from './select.js';
+import {selectOwned, stillOwned, type Selected, type Selection} from './select.js';
 import {cleanupCommand, destroyCommand, type Meant} from './suggested.js';
-import {describeWorker, linked, stateIn, type Owned, type Worker} from './worker.js';
+import {describeWorker, isOurWorker, linked, stateIn, type Owned, type Worker} from './worker.js';
 
 export type DestroyRequest = Selection & {
   /** How long running builds may take to end first; 0 does not wait for them. */
@@ -42,14 +42,25 @@ export async function destroyWorkers(
   const asked = {...request, kind, ci};
   context.digitalOcean.openReserve();
   progress.phase('list', `Looking for droplets of ${workerName}`);
-  const [{owned, others}, listed] = await select(request, context);
+  const [{owned: selected, others}, listed] = await select(request, context);
+  let owned = selected;
+  if (drainSeconds > 0 && !dryRun && owned.length > 0 && ci !== undefined) {
+    const names = owned.map(({droplet}) => droplet.name);
+    await drain({names, seconds: drainSeconds, listed}, ci, context);
+    if (signal.aborted) {
+      throw interrupted(asked, owned, signal, 'not asked for yet: still billed');
+    }
+
+    owned = await stillOwned(owned, context);
+  }
+
   const otherNames = new Set(others.map(({droplet}) => droplet.name));
   // A worker that runs without a droplet here may be another account's, and one whose droplet is gone stalls soon.
-  const isMeant = ({name, tags, hasRegistered, isStale}: CiWorker) =>
-    isAskedFor(name, request) &&
-    !otherNames.has(name) &&
-    (isStale || (runKey !== undefined && !hasRegistered)) &&
-    tags.some((tag) => tag.toLowerCase() === workerName.toLowerCase());
+  const isMeant = (worker: CiWorker) =>
+    isAskedFor(worker.name, request) &&
+    !otherNames.has(worker.name) &&
+    (worker.isStale || (runKey !== undefined && !worker.hasRegistered)) &&
+    isOurWorker(worker);
 
   const names = owned.map(({droplet}) => droplet.name);
   const stale = (listed ?? []).filter(isMeant).map(({name}) => name);
@@ -69,13 +80,6 @@ export async function destroyWorkers(
   if (dryRun) {
     const known = listed?.map(({name}) => name);
     return {workers, removed: known?.filter((name) => all.includes(name)) ?? null, dryRun};
-  }
-
-  if (drainSeconds > 0 && names.length > 0 && ci !== undefined) {
-    await drain(names, drainSeconds, ci, context);
-    if (signal.aborted) {
-      throw interrupted(asked, owned, signal, 'not asked for yet: still billed');
-    }
   }
 
   if (owned.length > 0) {

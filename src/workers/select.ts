@@ -2,8 +2,8 @@ import type {CiServer} from '../ci-server.js';
 import type {Context} from '../context.js';
 import type {Droplet} from '../digitalocean/types.js';
 import {ActionableError, survivable} from '../errors.js';
-import {ownedIn, type Owned} from './worker.js';
-import {ciIdOf, markerTag, nameTag} from './identity.js';
+import {linked, ownedIn, type Owned} from './worker.js';
+import {ciIdOf, identify, markerTag, nameTag, type Identity} from './identity.js';
 import {destroyCommand, type Meant} from './suggested.js';
 
 export type Selection = {
@@ -50,6 +50,43 @@ export async function selectOwned(
   return owned.length === 0 && meant.length > 0 && own?.isCertain === false
     ? undecided({workerName, runKey, kind, ci}, meant)
     : {owned, others: named.filter((each) => !owned.includes(each))};
+}
+
+/**
+ * Those of the droplets that are ours by their fields as they are now, after a wait; what became somebody else's is left
+ * alone. One that lists do not show is asked for by itself, and kept when DigitalOcean does not know it: lists lag.
+ */
+export async function stillOwned(
+  owned: Owned[],
+  {digitalOcean, progress, signal}: Pick<Context, 'digitalOcean' | 'progress' | 'signal'>,
+): Promise<Owned[]> {
+  const fresh = new Map<number, Droplet>();
+  for (const workerName of new Set(owned.map(({identity}) => identity.workerName))) {
+    for (const droplet of await digitalOcean.dropletsTagged(nameTag(workerName), signal)) {
+      fresh.set(droplet.id, droplet);
+    }
+  }
+
+  const kept: Owned[] = [];
+  for (const each of owned) {
+    const {droplet, identity} = each;
+    const now = fresh.get(droplet.id) ?? (await digitalOcean.droplet(droplet.id, signal));
+    if (now === undefined || isSame(identity, identify(now))) {
+      kept.push(each);
+    } else {
+      progress.note(`Left alone: ${linked(droplet)} has other tags now, and is not ours any more`);
+    }
+  }
+
+  return kept;
+}
+
+/** Whether a droplet still says of itself what it said. */
+export function isSame(before: Identity, now: Identity | undefined): boolean {
+  return (
+    now !== undefined &&
+    (['kind', 'ciId', 'workerName', 'runKey'] as const).every((key) => now[key] === before[key])
+  );
 }
 
 function ofName(droplets: Droplet[], workerName: string): Owned[] {

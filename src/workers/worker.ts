@@ -1,6 +1,6 @@
 import type {CiWorker, Place} from '../ci-server.js';
 import type {Droplet} from '../digitalocean/types.js';
-import {identify, type Identity} from './identity.js';
+import {identify, runKeyIn, type Identity} from './identity.js';
 
 /** A worker as every command and `--json` shows it; times in seconds, prices in US dollars. */
 export type Worker = {
@@ -38,6 +38,11 @@ export function ownedIn(droplets: Droplet[]): Owned[] {
   return droplets
     .map((droplet) => ({droplet, identity: identify(droplet)}))
     .filter((each): each is Owned => each.identity !== undefined);
+}
+
+/** Whether a worker on our CI server's own list is ours: its tag and the form of its name say so. */
+export function isOurWorker({name, tags}: CiWorker): boolean {
+  return tags.some((tag) => runKeyIn(name, tag) !== undefined);
 }
 
 /** A droplet that this very call asked for: ours whatever tags it shows. */

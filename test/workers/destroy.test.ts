@@ -443,6 +443,61 @@ test('draining ends when its time is up, builds or not', async () => {
   expect(emulator.concourse.workers()).toEqual([]);
 });
 
+test.each([
+  ['there is no login', {}, {login: undefined}],
+  // The port that nothing listens on.
+  ['the TSA is down', {}, {tsaPort: 1}],
+  ['two webs disagree about the list', {secondReadOnly: true}, {}],
+])('draining lets a build end when %s', async (_, options, access) => {
+  await using emulator = await startQuick(options);
+  const {context} = await connect(emulator);
+  const {workers} = await createWorkers(await request(), context);
+  const {name} = workers[0]!;
+  emulator.concourse.setUnfinishedContainers(name, 1);
+  const drainer = await connect(emulator, {concourse: access});
+  const startedAt = emulator.clock.now();
+  setTimeout(() => {
+    emulator.concourse.setUnfinishedContainers(name, 0);
+  }, 400);
+
+  await destroyWorkers(destroying({drainSeconds: 90}), drainer.context);
+
+  expect(emulator.clock.now() - startedAt).toBeGreaterThan(40_000);
+  expect(emulator.digitalOcean.droplets()).toEqual([]);
+});
+
+test('draining takes all its time when the login does not see the workers', async () => {
+  await using emulator = await startQuick({users: ['bob:pw:web=member'], teams: ['dev']});
+  const {context} = await connect(emulator, {concourse: {team: 'dev'}});
+  await createWorkers(await request(), context);
+  const login = {username: 'bob', password: 'pw'};
+  const bob = await connect(emulator, {concourse: {login, team: 'dev'}});
+  const startedAt = emulator.clock.now();
+
+  await destroyWorkers(destroying({drainSeconds: 60}), bob.context);
+
+  expect(emulator.clock.now() - startedAt).toBeGreaterThan(55_000);
+  expect(bob.progress.join('\n')).toContain('could not be told: the login does not see');
+  expect(emulator.digitalOcean.droplets()).toEqual([]);
+});
+
+test("a droplet that became somebody else's while its worker was drained is left alone", async () => {
+  await using emulator = await startQuick();
+  const {context, progress} = await connect(emulator);
+  const {workers} = await createWorkers(await request({count: 2}), context);
+  const [given, kept] = emulator.digitalOcean.droplets();
+  emulator.concourse.setUnfinishedContainers(workers[0]!.name, 1);
+  setTimeout(() => {
+    given!.tags.delete('do-worker');
+  }, 100);
+
+  const {workers: gone} = await destroyWorkers(destroying({drainSeconds: 30}), context);
+
+  expect(emulator.digitalOcean.droplets()).toEqual([given]);
+  expect(gone.map(({name}) => name)).toEqual([kept!.name]);
+  expect(progress.join('\n')).toContain(`Left alone: ${given!.name} `);
+});
+
 test.each([['legacy'], ['current']])(
   'without a worker key, an admin removes workers by retire and prune (%s)',
   async (profile) => {
