@@ -26,6 +26,8 @@ export type HttpOptions = {
   rateLimit?: RateLimit | undefined;
   /** Makes the Authorization header of one attempt, for signatures that hold a time and a nonce. */
   sign?: ((method: Method, url: URL) => string) | undefined;
+  /** For an attempt that gives no time of its own, in real milliseconds; 30 s by default. */
+  timeoutMs?: number | undefined;
   /** How often a request that may be repeated is sent again. */
   retries?: number | undefined;
 };
@@ -44,7 +46,7 @@ export type RequestOptions = {
   repeatable?: boolean;
   /** The answer is a text, whatever it looks like; by default it is JSON. */
   text?: boolean;
-  /** For one attempt, in real milliseconds; 30 s by default. */
+  /** For one attempt, in real milliseconds. */
   timeoutMs?: number | undefined;
 };
 
@@ -63,14 +65,14 @@ const retriedStatuses = new Set([408, 425, 429]);
  */
 export function createHttp(service: string, options: HttpOptions): Http {
   const {url, secondMs = 1000, secrets = [], retries = defaultRetries} = options;
-  const {rateLimit = createRateLimit({service, secondMs})} = options;
+  const {rateLimit = createRateLimit({service, secondMs}), timeoutMs = requestTimeoutMs} = options;
   const client = got.extend({
     // One with a query, or that is none, is a problem that is told with all others; got would throw at once.
     prefixUrl: URL.canParse(url) ? url.replace(/[?#].*$/v, '') : '',
     allowAbsoluteUrls: false,
     followRedirect: false,
     headers: {'user-agent': 'do-worker', accept: 'application/json', ...options.headers},
-    timeout: {connect: 10_000, request: requestTimeoutMs},
+    timeout: {connect: 10_000, request: timeoutMs},
     https: {
       ...(options.caPem !== undefined && {
         certificateAuthority: [...getCACertificates(), options.caPem],

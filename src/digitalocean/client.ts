@@ -6,7 +6,13 @@ import {findable, type Findable, type Found} from './findable.js';
 import {everyPage, type ListPage, type Listed} from './pages.js';
 import type {Account, Droplet, NewDroplets, Page, Size, Tag} from './types.js';
 
-export type DigitalOceanOptions = {url: string; token: string; secondMs?: number};
+export type DigitalOceanOptions = {
+  url: string;
+  token: string;
+  secondMs?: number;
+  /** For one attempt, in real milliseconds. */
+  timeoutMs?: number | undefined;
+};
 
 type ListOptions = {withGpus?: boolean};
 
@@ -18,7 +24,7 @@ export class DigitalOcean {
   readonly #rateLimit: RateLimit;
   readonly #spellings = new Map<string, string>();
 
-  constructor({url, token, secondMs = 1000}: DigitalOceanOptions) {
+  constructor({url, token, secondMs = 1000, timeoutMs}: DigitalOceanOptions) {
     // 250 a minute and 5,000 an hour, each sliding (facts 2), less what requests on their way may make of it.
     this.#rateLimit = createRateLimit({
       service: 'DigitalOcean',
@@ -31,6 +37,7 @@ export class DigitalOcean {
       headers: {authorization: `Bearer ${token}`},
       secrets: [token],
       secondMs,
+      timeoutMs,
       rateLimit: this.#rateLimit,
     });
   }

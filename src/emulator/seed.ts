@@ -24,6 +24,7 @@ const faultKinds: readonly FaultKind[] = [
   'error-after',
   'slow',
   'hang',
+  'hang-after',
 ];
 
 /** The content of a seed file. Throws one error that names every problem. */

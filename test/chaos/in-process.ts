@@ -19,7 +19,7 @@ export const operateInProcess: Operate = async (world, label, operation, options
   const {stop, jumpSeconds = 0} = options;
   const stopping = createStopping(stop);
   const line = await world.open(label, operation, stopping.at);
-  const connected = await connect(line.emulator, {kind: operation.ci});
+  const connected = await connect(line.emulator, {kind: operation.ci, timeoutMs: 2000});
   const {context} = connected;
   stopping.begin(connected);
   const ci = context.ci && stopping.guard(context.ci, true);

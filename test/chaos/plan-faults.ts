@@ -12,12 +12,19 @@ const places = [
   {method: 'GET', path: '/v2/'},
   {path: '/v2/'},
 ];
-const statuses = [429, 500, 502, 503];
+const statuses = [429, 429, 500, 500, 502, 502, 503, 503, 401, 403];
 const kinds = ['status', 'html', 'drop-before', 'drop-after', 'error-after', 'slow'] as const;
+/** Each costs the time of a request, in which much else happens. */
+const endless = ['hang', 'hang-after'] as const;
 
 /** Requests to DigitalOcean that go wrong: some now and then, some for a stretch. */
 export function chooseFaults(random: Random, unit: number): Fault[] {
   return Array.from({length: random.pick([0, 0, 1, 1, 2, 3, 4])}, () => {
+    if (random.chance(0.03)) {
+      const kind = random.pick(endless);
+      return {...random.pick(places), kind, after: random.integer(0, 8), times: 1};
+    }
+
     const kind = random.pick(kinds);
     const status = random.pick(statuses);
     return {
@@ -26,12 +33,16 @@ export function chooseFaults(random: Random, unit: number): Fault[] {
       after: random.integer(0, 8),
       times: random.chance(0.15) ? random.integer(5, 12) : random.integer(1, 3),
       ...(kind === 'status' && {status}),
-      ...(kind === 'status' &&
-        status === 429 && {headers: {'retry-after': String(random.integer(1, 20))}}),
+      ...(kind === 'status' && status === 429 && {headers: limited(random)}),
       ...(kind === 'html' && {status: random.pick([502, 503])}),
       ...(kind === 'slow' && {ms: Math.round(random.integer(1000, 20_000) * unit)}),
     };
   });
+}
+
+/** Of the burst limit, which tells how long to wait, or as a proxy gives it, which tells nothing. */
+function limited(random: Random): Record<string, string> {
+  return random.chance(0.8) ? {'retry-after': String(random.integer(1, 20))} : {};
 }
 
 /** The answer to a create is lost, and for a while so is every look whether it had an effect. */

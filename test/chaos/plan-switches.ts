@@ -26,6 +26,9 @@ const traits = (ms: (random: Random, min: number, max: number) => number): Choic
   [0.1, (random) => ({addressLagReads: random.integer(1, 5)})],
   [0.1, (random) => ({publicLagReads: random.integer(1, 5)})],
   [0.05, (random) => ({burstLimit: random.integer(20, 60)})],
+  // The clients keep a hundred of them for deletes.
+  [0.03, (random) => ({hourlyLimit: random.integer(105, 160)})],
+  [0.05, () => ({closedRegions: ['ams3']})],
   [0.1, (random) => ({clockSkewSeconds: random.integer(-120, 120)})],
   [0.1, (random) => ({slowMs: ms(random, 0, 3)})],
   [0.1, (random) => ({reregistrations: random.integer(1, 2)})],

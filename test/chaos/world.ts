@@ -152,6 +152,8 @@ const harmless: EmulatorOptions = {
   failCreate: 0,
   pendingEventOnCreate: false,
   burstLimit: 0,
+  hourlyLimit: 5000,
+  closedRegions: [],
   failPage: 0,
 };
 

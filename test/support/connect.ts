@@ -37,12 +37,15 @@ export async function connect(
     concourse = {},
     taskcluster = {},
     token = emulator.digitalOcean.token,
+    timeoutMs,
   }: {
     onPhase?: (name: string) => void;
     kind?: Kind;
     concourse?: Partial<ConcourseSettings>;
     taskcluster?: Partial<TaskclusterSettings>;
     token?: string;
+    /** Of a request to DigitalOcean, in real milliseconds. */
+    timeoutMs?: number;
   } = {},
 ): Promise<Connected> {
   const secondMs = 1000 / emulator.clock.scale;
@@ -64,7 +67,7 @@ export async function connect(
       stop.abort(reason);
     },
     context: {
-      digitalOcean: new DigitalOcean({url: emulator.digitalOcean.url, token, secondMs}),
+      digitalOcean: new DigitalOcean({url: emulator.digitalOcean.url, token, secondMs, timeoutMs}),
       kind,
       ci,
       signal: stop.signal,

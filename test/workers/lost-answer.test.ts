@@ -28,6 +28,24 @@ test.each([401, 403, 422, 500])(
   },
 );
 
+test('an answer that never comes is one that is lost', async () => {
+  await using emulator = await startQuick();
+  emulator.digitalOcean.faults.push({
+    method: 'POST',
+    path: '/v2/droplets',
+    kind: 'hang-after',
+    times: 1,
+  });
+  const {context} = await connect(emulator, {timeoutMs: 500});
+
+  const {workers} = await createWorkers(await request({count: 2}), context);
+
+  expect(dropletPosts(emulator)).toBe(1);
+  expect(emulator.digitalOcean.droplets().map(({name}) => name)).toEqual(
+    workers.map(({name}) => name),
+  );
+});
+
 test('droplets that no list shows are told of, for they may be billed', async () => {
   await using emulator = await startQuick({
     dropCreates: 1,

@@ -57,19 +57,14 @@ export function createEdge({world, app, limiter, requests, faults, hooks}: Edge)
 
     await wait(settings.slowMs + (fault?.kind === 'slow' ? (fault.ms ?? 1000) : 0));
 
-    if (fault?.kind === 'hang') {
-      await closed(closing, incoming);
-      return drop(incoming);
-    }
-
-    if (fault?.kind === 'drop-before') {
-      return drop(incoming);
+    if (fault?.kind === 'hang' || fault?.kind === 'drop-before') {
+      return lose(fault, closing, incoming);
     }
 
     const response = (fault && instead(fault)) ?? (await app.fetch(request, {body: entry.body}));
     await hooks.onResponse?.(entry);
-    if (fault?.kind === 'drop-after') {
-      return drop(incoming);
+    if (fault?.kind === 'hang-after' || fault?.kind === 'drop-after') {
+      return lose(fault, closing, incoming);
     }
 
     const answer = fault?.kind === 'error-after' ? failure(fault) : response;
@@ -151,6 +146,19 @@ function withHeaders(
 function drop(incoming: HttpBindings['incoming']): Response {
   incoming.socket.destroy();
   return RESPONSE_ALREADY_SENT;
+}
+
+/** No answer: at once, or when the other side gives up. */
+async function lose(
+  {kind}: Fault,
+  closing: AbortSignal,
+  incoming: HttpBindings['incoming'],
+): Promise<Response> {
+  if (kind === 'hang' || kind === 'hang-after') {
+    await closed(closing, incoming);
+  }
+
+  return drop(incoming);
 }
 
 async function closed(closing: AbortSignal, {socket}: HttpBindings['incoming']): Promise<void> {

@@ -2,10 +2,10 @@ import type {DigitalOceanSettings} from './options.js';
 
 /**
  What can go wrong on the way. `status`, `html` and `drop-before` answer in place of the API;
- `drop-after` and `error-after` come when the effect is done; `slow` delays; `hang` never answers.
+ `drop-after`, `error-after` and `hang-after` come when the effect is done; `slow` delays; a `hang` never answers.
  */
 export type FaultKind =
-  'status' | 'html' | 'drop-before' | 'drop-after' | 'error-after' | 'slow' | 'hang';
+  'status' | 'html' | 'drop-before' | 'drop-after' | 'error-after' | 'slow' | 'hang' | 'hang-after';
 
 export type Fault = {
   /** Every method when left out. */
