@@ -6,7 +6,7 @@ import path from 'node:path';
 import process from 'node:process';
 import {writeEmulatorKeys} from '../../src/emulator-keys.js';
 import {clockAhead} from './clock-ahead.js';
-import {graceSeconds, type Operate} from './operate.js';
+import {graceSeconds, tellsOfRecords, type Operate} from './operate.js';
 import type {Operation} from './plan.js';
 
 /** Nobody waits as long as this: an operation that does will never end. */
@@ -58,11 +58,13 @@ export const operateAsProcess: Operate = async (world, label, operation, options
 
   const {workers = [], counts} = parsed(stdout);
   // A cleanup that met something strange exits with 1, but it is done.
+  const hasLeftRecords = tellsOfRecords(stderr);
   return code !== 0 && counts === undefined
-    ? {end: 'failed', message: stdout || stderr}
+    ? {end: 'failed', message: stdout || stderr, hasLeftRecords}
     : {
         end: 'done',
         message: '',
+        hasLeftRecords,
         ...(operation.kind === 'create' && {created: workers.map(({name}) => name)}),
         ...(counts && {left: counts.left}),
       };

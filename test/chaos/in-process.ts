@@ -3,7 +3,7 @@ import {ActionableError, Interrupted} from '../../src/errors.js';
 import {cleanUp} from '../../src/workers/cleanup.js';
 import {createWorkers} from '../../src/workers/create.js';
 import {destroyWorkers} from '../../src/workers/destroy.js';
-import {cleanupRequest, type Operate, type Outcome} from './operate.js';
+import {cleanupRequest, tellsOfRecords, type Operate, type Outcome} from './operate.js';
 import type {Operation, Stop} from './plan.js';
 
 /** Nobody waits as long as this, in real time: an operation that does will never end. */
@@ -30,14 +30,15 @@ export const operateInProcess: Operate = async (world, label, operation, options
     time: {...context.time, now: () => context.time.now() + jumpSeconds * 1000},
   };
 
+  const said = () => ({hasLeftRecords: tellsOfRecords(connected.progress.join('\n'))});
   const ended = perform(operation, guarded).then(
-    (result): Outcome => ({end: 'done', message: '', ...result}),
+    (result): Outcome => ({end: 'done', message: '', ...said(), ...result}),
     (error: unknown): Outcome => {
       if (!(error instanceof ActionableError)) {
         world.truth.violations.push(`${label} failed with a bug: ${(error as Error).stack}`);
       }
 
-      return {end: 'failed', message: (error as Error).message};
+      return {end: 'failed', message: (error as Error).message, ...said()};
     },
   );
   let timer: NodeJS.Timeout | undefined;

@@ -10,7 +10,14 @@ export type Outcome = {
   created?: string[];
   /** How much a cleanup could not delete. */
   left?: number;
+  /** It said that records stay for cleanup: on a busy machine the time to remove them may be over in a moment. */
+  hasLeftRecords?: boolean;
 };
+
+/** Whether an operation told of records that it left. */
+export function tellsOfRecords(said: string): boolean {
+  return said.includes('The CI server may go on listing the workers');
+}
 
 /** Runs one operation to its end, in this process or as one of its own. */
 export type Operate = (

@@ -89,7 +89,8 @@ async function playStep(
 
   world.tell(`${label} begins: ${describeOperation(operation)}`);
   const startedAt = emulator.clock.now();
-  const {end, message, created, left = 0} = await operate(world, label, operation, {stop});
+  const outcome = await operate(world, label, operation, {stop});
+  const {end, message, created, left = 0, hasLeftRecords = false} = outcome;
   world.tell(
     `${label} ${end}${message && `: ${message}`}${created ? `: ${created.join(' ')}` : ''}`,
   );
@@ -103,7 +104,7 @@ async function playStep(
 
   // A create undoes what it made even when it is interrupted; another operation leaves the rest as it is.
   const isUndone = operation.kind === 'create' && !/NOT destroyed|cannot be told/v.test(message);
-  const isTidy = end === 'done' ? left === 0 : isUndone;
+  const isTidy = !hasLeftRecords && (end === 'done' ? left === 0 : isUndone);
   return end === 'stopped' ? 'killed' : isTidy ? 'tidy' : 'untidy';
 }
 
