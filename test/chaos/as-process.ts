@@ -7,7 +7,7 @@ import process from 'node:process';
 import {writeEmulatorKeys} from '../../src/emulator-keys.js';
 import {clockAhead} from './clock-ahead.js';
 import {graceSeconds, tellsOfRecords, type Operate} from './operate.js';
-import type {Operation} from './plan.js';
+import type {Operation, Stop} from './plan.js';
 
 /** Nobody waits as long as this: an operation that does will never end. */
 const longestMs = 600_000;
@@ -20,8 +20,14 @@ export const operateAsProcess: Operate = async (world, label, operation, options
   const line = await world.open(label, operation, async (when) => {
     count += when === 'before' ? 1 : 0;
     if (stop?.request === count && stop.when === when) {
-      isKilled = stop.how === 'kill';
-      running.child.kill(isKilled ? 'SIGKILL' : 'SIGTERM');
+      if (when === 'after' && stop.lateMs > 0) {
+        setTimeout(() => {
+          end(stop.how);
+        }, stop.lateMs);
+        return;
+      }
+
+      end(stop.how);
       await (isKilled && running.done);
     }
 
@@ -32,6 +38,11 @@ export const operateAsProcess: Operate = async (world, label, operation, options
     // Taskcluster refuses what a clock that is far from its own has signed, and the process has its own clock.
     const {settings} = line.emulator.taskcluster;
     Object.assign(settings, {clockAheadSeconds: jumpSeconds, taskclusterDateSkewSeconds: 0});
+  }
+
+  function end(how: Stop['how']): void {
+    const isSent = running.child.kill(how === 'kill' ? 'SIGKILL' : 'SIGTERM');
+    isKilled = isSent && how === 'kill';
   }
 
   const {folder, environment} = await writeEmulatorKeys(line.emulator.concourse);

@@ -41,7 +41,10 @@ function describeStep({isOverlapping, delaySeconds, operation, stop, outage}: St
       ? `${outage?.of} down for ${outage?.seconds} s`
       : describeOperation(operation);
   const when = isOverlapping ? 'at the same time' : 'then';
-  const end = stop === undefined ? '' : `; ${stop.how} ${stop.when} request ${stop.request}`;
+  const end =
+    stop === undefined
+      ? ''
+      : `; ${stop.how} ${stop.when} request ${stop.request} (a process: ${stop.lateMs} ms)`;
   return `${when}, after ${delaySeconds} s: ${what}${end}`;
 }
 

@@ -104,6 +104,7 @@ function chooseStop(random: Random, {isLosing, isRivalry}: Traits): Stop | undef
     how: random.chance(isLosing ? 0.2 : 0.75) ? 'kill' : 'interrupt',
     request: random.chance(0.3) ? random.integer(13, 30) : random.integer(1, 12),
     when: random.pick(['before', 'after']),
+    lateMs: random.chance(0.5) ? random.integer(1, 1000) : 0,
   };
 }
 

@@ -31,7 +31,14 @@ export type Operation = {ci: Kind} & (
 );
 
 /** At its nth request an operation stops dead (`kill`), or is told to stop (`interrupt`). */
-export type Stop = {how: 'kill' | 'interrupt'; request: number; when: 'before' | 'after'};
+export type Stop = {
+  how: 'kill' | 'interrupt';
+  /** The request to DigitalOcean at which it comes. */
+  request: number;
+  when: 'before' | 'after';
+  /** Of a process, so many real milliseconds after the answer: in the midst of what it does at the CI server. */
+  lateMs: number;
+};
 
 export type Step = {
   /** Whether it begins while those before it still run. */
