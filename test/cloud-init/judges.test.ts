@@ -117,7 +117,7 @@ judge('systemd-analyze', 'systemd-analyze --version', async (render) => {
   const units = files
     .map((file) => file.path)
     .filter((name) => name.startsWith('/etc/systemd/system/'));
-  expect(units).toHaveLength(5);
+  expect(units).toHaveLength(6);
   expect(ask('systemd-analyze', ['verify', '--man=no', `--root=${folder.path}`, ...units])).toEqual(
     {
       status: 0,

@@ -80,9 +80,12 @@ works_firewall() {
   check 'the firewall unit brings it back' "$(answers on works ip netns exec box curl -fsm 1 $metadata)" no
   # The rig's containers do not reboot; what would be started in which order is known all the same.
   check 'at a reboot it is there before the network is' \
-    "$(on works systemctl show -P Before do-worker-firewall | tr ' ' '\n' | grep -x network-pre.target)" network-pre.target
+    "$(on works systemctl show -P Before do-worker-early-firewall | tr ' ' '\n' | grep -x network-pre.target)" network-pre.target
+  check 'and is enabled for it' "$(on works systemctl is-enabled do-worker-early-firewall)" enabled
   check 'and no unit waits for itself in that order' \
     "$(on works systemd-analyze verify --man=no default.target 2>&1 | grep -c 'ordering cycle')" 0
+  check 'the one that the worker needs comes when cloud-init has written the rules' \
+    "$(on works systemctl show -P After do-worker-firewall | tr ' ' '\n' | grep -x sysinit.target)" sysinit.target
 }
 
 is_alone() { on works true && ! on works pgrep -f 'sleep infinity'; }
