@@ -19,10 +19,11 @@ const nonceLength = 8;
 const randomRunKeyLength = 6;
 /** DigitalOcean's limit, and that of a host name's label. */
 export const longestDropletName = 63;
-/** Characters that stand for the end of a worker name that is cut. */
-const markLength = 6;
-/** So much of a worker name is in every droplet name at least: five letters, a hyphen and the mark. */
-const shortestStem = markLength + 6;
+/** What stands for the end of a worker name that is cut: two hyphens and six digits of its hash. */
+const markLength = 8;
+const mark = /--[0-9a-f]{6}$/v;
+/** So much of a worker name is in every droplet name at least: four letters and the mark. */
+const shortestStem = markLength + 4;
 
 /** Tags for the create call. They say what the worker is for, never which run, so their number stays small. */
 export function tagsFor(identity: Omit<Identity, 'runKey'> & {ttlSeconds: number}): string[] {
@@ -95,23 +96,36 @@ export function identify({name, tags = []}: Pick<Droplet, 'name' | 'tags'>): Ide
 
 /** The run key in a droplet's or worker's name of our form, read from the right; undefined for another form. */
 export function runKeyIn(name: string, workerName: string): string | undefined {
-  const form = new RegExp(`^(?<stem>.+)-(?<runKey>[a-z0-9]+)-[a-z0-9]{${nonceLength}}$`, 'v');
-  const {stem = '', runKey} = form.exec(name.toLowerCase())?.groups ?? {};
+  const {stem = '', runKey} = partsOf(name);
   return stem === stemOf(workerName, stem.length) ? runKey : undefined;
+}
+
+/** Whether a name has our form, with just this for the worker name, which may be cut. */
+export function hasStem(name: string, stem: string): boolean {
+  return partsOf(name).stem === stem.toLowerCase();
+}
+
+function partsOf(name: string): {stem?: string; runKey?: string} {
+  const form = new RegExp(`^(?<stem>.+)-(?<runKey>[a-z0-9]+)-[a-z0-9]{${nonceLength}}$`, 'v');
+  return {...form.exec(name.toLowerCase())?.groups};
 }
 
 /**
  * What a droplet name has of a worker name, in so many characters: all, or its beginning and a mark that no other name
- * of this beginning has. So nobody's droplet is taken for that of a longer name.
+ * of this beginning has. So nobody's droplet is taken for that of a longer name; nor for that of a name which looks like
+ * one that is cut, for such a name always gets a mark of its own.
  */
 function stemOf(workerName: string, length: number): string {
   const name = workerName.toLowerCase();
-  if (name.length <= length) {
+  if (name.length <= length && !mark.test(name)) {
     return name;
   }
 
-  const mark = createHash('sha256').update(name).digest('hex').slice(0, markLength);
-  return `${name.slice(0, Math.max(1, length - markLength - 1))}-${mark}`;
+  const hash = createHash('sha256')
+    .update(name)
+    .digest('hex')
+    .slice(0, markLength - 2);
+  return `${name.slice(0, Math.max(1, length - markLength))}--${hash}`;
 }
 
 /** 8 hex digits of a CI server's external URL: keeps clusters apart that share a DigitalOcean account. */

@@ -1,6 +1,6 @@
 import type {CiWorker, Place} from '../ci-server.js';
 import type {Droplet} from '../digitalocean/types.js';
-import {identify, runKeyIn, type Identity} from './identity.js';
+import {hasStem, identify, runKeyIn, type Identity} from './identity.js';
 
 /** A worker as every command and `--json` shows it; times in seconds, prices in US dollars. */
 export type Worker = {
@@ -42,7 +42,7 @@ export function ownedIn(droplets: Droplet[]): Owned[] {
 
 /** Whether a worker on our CI server's own list is ours: its tag and the form of its name say so. */
 export function isOurWorker({name, tags}: CiWorker): boolean {
-  return tags.some((tag) => runKeyIn(name, tag) !== undefined);
+  return tags.some((tag) => runKeyIn(name, tag) !== undefined || hasStem(name, tag));
 }
 
 /** A droplet that this very call asked for: ours whatever tags it shows. */

@@ -143,7 +143,7 @@ test('renders for the place that is asked for, and no name that create refuses; 
 
   expect(shown.stdout).toContain(String.raw`workerGroup: \"fra1\"`);
   expect(shown.stdout).toContain(String.raw`instanceType: \"s-4vcpu-8gb\"`);
-  expect(long.stdout).toMatch(/workerID: \\"n{15}-[0-9a-f]{6}-[\-0-9a-z]{15}\\"/v);
+  expect(long.stdout).toMatch(/workerID: \\"n{14}--[0-9a-f]{6}-[\-0-9a-z]{15}\\"/v);
   expect(none.code).toBe(2);
   expect(none.stderr).toMatch(/Worker name "n{64}" is not .* at most 63\n.*"AMS3"/v);
 });

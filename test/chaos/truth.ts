@@ -129,6 +129,6 @@ export function createTruth(emulator: Emulator, foreignIds: ReadonlySet<number>)
 export function partsOf(dropletName: string): {workerName: string; runKey: string} {
   const parts = dropletName.split('-');
   const beginning = parts.slice(0, -2).join('-');
-  const workerName = beginning.startsWith(longName.slice(0, 15)) ? longName : beginning;
+  const workerName = beginning.startsWith(longName.slice(0, 13)) ? longName : beginning;
   return {workerName, runKey: parts.at(-2) ?? ''};
 }

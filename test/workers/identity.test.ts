@@ -35,6 +35,9 @@ test('a droplet is of no other worker name, however much of it they share', () =
       expect(runKeyIn(name, other)).toBeUndefined();
       expect(runKeyIn(name, `${one}x`)).toBeUndefined();
       expect(runKeyIn(name, one.slice(0, -1))).toBeUndefined();
+      // What a list of workers shows of it is no name of this droplet either, unless it is the name.
+      const stem = name.split('-').slice(0, -2).join('-');
+      expect(runKeyIn(name, stem) === undefined).toBe(stem !== one.toLowerCase());
     }),
   );
 });
@@ -43,17 +46,17 @@ test('only a name with no room is cut, to its beginning and a mark', () => {
   const name = (workerName: string) => newDropletName(workerName, 'b7', 38);
 
   expect(name('n'.repeat(26))).toMatch(/^n{26}-b7-[a-z0-9]{8}$/v);
-  expect(name('n'.repeat(27))).toMatch(/^n{19}-[a-f0-9]{6}-b7-[a-z0-9]{8}$/v);
+  expect(name('n'.repeat(27))).toMatch(/^n{18}--[a-f0-9]{6}-b7-[a-z0-9]{8}$/v);
   expect(name('n'.repeat(28)).slice(0, 26)).not.toBe(name('n'.repeat(27)).slice(0, 26));
 });
 
 test('neither a beginning alone nor a wrong mark makes a droplet ours', () => {
   const workerName = 'integration-tests-arm64';
   const cut = newDropletName(workerName, 'rbamw9', 38);
-  const {mark} = /-(?<mark>[a-f0-9]{6})-rbamw9-/v.exec(cut)!.groups!;
+  const {mark} = /--(?<mark>[a-f0-9]{6})-rbamw9-/v.exec(cut)!.groups!;
 
   expect(runKeyIn(cut.replace(mark!, '000000'), workerName)).toBeUndefined();
-  expect(runKeyIn(cut.replace(`-${mark!}`, ''), workerName)).toBeUndefined();
+  expect(runKeyIn(cut.replace(`--${mark!}`, ''), workerName)).toBeUndefined();
   expect(runKeyIn('integration-rbamw9-abcdefgh', workerName)).toBeUndefined();
-  expect(runKeyIn(`-${mark!}-rbamw9-abcdefgh`, workerName)).toBeUndefined();
+  expect(runKeyIn(`--${mark!}-rbamw9-abcdefgh`, workerName)).toBeUndefined();
 });

@@ -59,7 +59,7 @@ test('a name with no room in a worker id is cut there, and belongs to its own na
   const again = await listWorkers({kinds: [kind], workerName}, [context.ci!], context);
   const {removed} = await destroyWorkers({...destroying, workerName}, context);
 
-  expect(workers[0]!.name).toMatch(/^integration-tes-[0-9a-f]{6}-[0-9a-z]{6}-[0-9a-z]{8}$/v);
+  expect(workers[0]!.name).toMatch(/^integration-te--[0-9a-f]{6}-[0-9a-z]{6}-[0-9a-z]{8}$/v);
   expect(again.map(({name}) => name).toSorted()).toEqual(workers.map(({name}) => name).toSorted());
   expect(removed!.toSorted()).toEqual(workers.map(({name}) => name).toSorted());
   expect(emulator.digitalOcean.droplets()).toEqual([]);
