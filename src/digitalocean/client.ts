@@ -1,22 +1,20 @@
 import {ApiError} from '../errors.js';
 import {createRateLimit, type RateLimit} from '../rate-limit.js';
-import {createHttp, type Http, type Method, type RequestOptions} from '../http.js';
+import {
+  createHttp,
+  type Http,
+  type HttpOptions,
+  type Method,
+  type RequestOptions,
+} from '../http.js';
 import {asDroplet, forgiving, listIn, tagsHidden, withAdvice} from './answers.js';
 import {findable, type Findable, type Found} from './findable.js';
-import {everyPage, type ListPage, type Listed} from './pages.js';
+import {everyPage, pageSize, scopesToList, type ListPage, type Listed} from './pages.js';
 import type {Account, Droplet, NewDroplets, Page, Size, Tag} from './types.js';
 
-export type DigitalOceanOptions = {
-  url: string;
-  token: string;
-  secondMs?: number;
-  /** For one attempt, in real milliseconds. */
-  timeoutMs?: number | undefined;
-};
+type Options = Pick<HttpOptions, 'url' | 'secondMs' | 'timeoutMs'> & {token: string};
 
 type ListOptions = {withGpus?: boolean};
-
-const pageSize = 200;
 
 /** DigitalOcean API v2: one method per endpoint that is used, pages followed, envelopes unwrapped. */
 export class DigitalOcean {
@@ -24,7 +22,7 @@ export class DigitalOcean {
   readonly #rateLimit: RateLimit;
   readonly #spellings = new Map<string, string>();
 
-  constructor({url, token, secondMs = 1000, timeoutMs}: DigitalOceanOptions) {
+  constructor({url, token, secondMs = 1000, timeoutMs}: Options) {
     // 250 a minute and 5,000 an hour, each sliding (facts 2), less what requests on their way may make of it.
     this.#rateLimit = createRateLimit({
       service: 'DigitalOcean',
@@ -216,17 +214,12 @@ export class DigitalOcean {
   }
 
   async #pages<Item extends Listed>(
-    root: 'droplets' | 'sizes' | 'tags',
+    root: keyof typeof scopesToList,
     query: Record<string, string>,
     signal?: AbortSignal,
   ): Promise<Item[]> {
-    const scopes = {
-      droplets: 'droplet:read and tag:read',
-      sizes: 'sizes:read and regions:read',
-      tags: 'tag:read',
-    };
     const get = async (page: string) =>
-      this.#call<ListPage<Item>>('GET', `v2/${root}`, scopes[root], {
+      this.#call<ListPage<Item>>('GET', `v2/${root}`, scopesToList[root], {
         query: {...query, page, per_page: pageSize},
         signal,
       });

@@ -2,6 +2,15 @@ import {ActionableError} from '../errors.js';
 import {listIn} from './answers.js';
 import type {Page} from './types.js';
 
+export const pageSize = 200;
+
+/** What a token needs to list them (facts 11). */
+export const scopesToList = {
+  droplets: 'droplet:read and tag:read',
+  sizes: 'sizes:read and regions:read',
+  tags: 'tag:read',
+};
+
 /** What lists have: each known by one of these. */
 export type Listed = {id?: number; slug?: string; name?: string};
 

@@ -1,14 +1,14 @@
 import type {CiServer, CiWorker} from '../ci-server.js';
 import type {Context} from '../context.js';
 import {ActionableError, UsageError, allChecks, survivable} from '../errors.js';
-import {adviceOn} from './create-failed.js';
 import {deleteDroplets, type Leftover} from './delete.js';
+import {interrupted, notDestroyed} from './destroy-failures.js';
 import {drain} from './drain.js';
 import {runKeyIn} from './identity.js';
 import {nameProblems} from './plan.js';
 import {selectOwned, stillOwned, type Selected, type Selection} from './select.js';
-import {cleanupCommand, destroyCommand, type Meant} from './suggested.js';
-import {describeWorker, isOurWorker, linked, stateIn, type Owned, type Worker} from './worker.js';
+import {cleanupCommand, type Meant} from './suggested.js';
+import {describeWorker, isOurWorker, stateIn, type Owned, type Worker} from './worker.js';
 
 export type DestroyRequest = Selection & {
   /** How long running builds may take to end first; 0 does not wait for them. */
@@ -16,7 +16,7 @@ export type DestroyRequest = Selection & {
   dryRun: boolean;
 };
 
-type Asked = DestroyRequest & Meant;
+export type Asked = DestroyRequest & Meant;
 
 export type Destroyed = {
   /** What was destroyed, or with a dry run would be. */
@@ -43,17 +43,10 @@ export async function destroyWorkers(
   context.digitalOcean.openReserve();
   progress.phase('list', `Looking for droplets of ${workerName}`);
   const [{owned: selected, others}, listed] = await select(request, context);
-  let owned = selected;
-  if (drainSeconds > 0 && !dryRun && owned.length > 0 && ci !== undefined) {
-    const names = owned.map(({droplet}) => droplet.name);
-    await drain({names, seconds: drainSeconds, listed}, ci, context);
-    if (signal.aborted) {
-      throw interrupted(asked, owned, signal, 'not asked for yet: still billed');
-    }
-
-    owned = await stillOwned(owned, context);
-  }
-
+  const isDrained = drainSeconds > 0 && !dryRun && selected.length > 0;
+  const {kept: owned, unclear} = isDrained
+    ? await drained(selected, {asked, listed}, context)
+    : {kept: selected, unclear: []};
   const otherNames = new Set(others.map(({droplet}) => droplet.name));
   // A worker that runs without a droplet here may be another account's, and one whose droplet is gone stalls soon.
   const isMeant = (worker: CiWorker) =>
@@ -86,7 +79,8 @@ export async function destroyWorkers(
     progress.phase('delete', `Deleting ${owned.length} droplet(s)`);
   }
 
-  const {leftovers} = await deleteDroplets(owned, context);
+  const deleted = await deleteDroplets(owned, context);
+  const leftovers = [...unclear, ...deleted.leftovers];
   if (signal.aborted) {
     throw interrupted(asked, owned, signal, 'asked for, but not confirmed');
   }
@@ -95,7 +89,9 @@ export async function destroyWorkers(
   const goneNames = all.filter((name) => !left.has(name));
   const [removed] = await allChecks([
     ci === undefined ? Promise.resolve(null) : remove(goneNames, {ci, request, listed}, context),
-    left.size === 0 ? Promise.resolve() : Promise.reject(notDestroyed(asked, leftovers, owned)),
+    left.size === 0
+      ? Promise.resolve()
+      : Promise.reject(notDestroyed(asked, leftovers, selected.length)),
   ] as const);
   const gone = workers.map((worker) => ({
     ...worker,
@@ -103,6 +99,29 @@ export async function destroyWorkers(
     workerState: removed === null ? 'unknown' : null,
   }));
   return {workers: gone, removed, dryRun};
+}
+
+/** The droplets that are still ours when builds have had their time, and those of which it cannot be told. */
+async function drained(
+  owned: Owned[],
+  {asked, listed}: {asked: Asked; listed: CiWorker[] | undefined},
+  context: Context,
+): Promise<{kept: Owned[]; unclear: Leftover[]}> {
+  const {ci, signal} = context;
+  if (ci === undefined) {
+    return {kept: owned, unclear: []};
+  }
+
+  const names = owned.map(({droplet}) => droplet.name);
+  try {
+    await drain({names, seconds: asked.drainSeconds, listed}, ci, context);
+    signal.throwIfAborted();
+    return await stillOwned(owned, context);
+  } catch (error) {
+    throw signal.aborted
+      ? interrupted(asked, owned, signal, 'not asked for yet: still billed')
+      : error;
+  }
 }
 
 function tellApart({droplet, identity}: Owned): string {
@@ -198,38 +217,4 @@ async function remove(
   return listed === undefined
     ? names
     : names.filter((name) => listed.some((worker) => worker.name === name));
-}
-
-/** What was asked of DigitalOcean before the interrupt may well be done. */
-function interrupted(
-  asked: Asked,
-  owned: Owned[],
-  signal: AbortSignal,
-  state: string,
-): ActionableError {
-  const reason = signal.reason as Error;
-  const exit = reason instanceof ActionableError ? reason.oclif.exit : 1;
-  const names = owned.map(({droplet}) => linked(droplet)).join(', ') || 'nothing';
-  return new ActionableError(
-    'INTERRUPTED',
-    `${reason.message}: the deletion of ${names} was ${state}`,
-    [
-      `See what is left: do-worker list ${asked.workerName}`,
-      `Finish it: ${destroyCommand(asked)}`,
-      // A destroy leaves workers alone whose droplets it does not see.
-      `The CI server may go on listing workers whose droplets are gone, until ${cleanupCommand(asked)}`,
-    ],
-    exit,
-  );
-}
-
-function notDestroyed(asked: Asked, leftovers: Leftover[], owned: Owned[]): ActionableError {
-  const lines = leftovers.map(
-    ({name, id, reason}) => `- ${name} (https://cloud.digitalocean.com/droplets/${id}): ${reason}`,
-  );
-  return new ActionableError(
-    'NOT_DESTROYED',
-    `${leftovers.length} of ${owned.length} droplets of ${asked.workerName} are NOT destroyed and still billed:\n${lines.join('\n')}`,
-    [...adviceOn(leftovers), `Try again: ${destroyCommand(asked)}`],
-  );
 }

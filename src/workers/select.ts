@@ -2,6 +2,7 @@ import type {CiServer} from '../ci-server.js';
 import type {Context} from '../context.js';
 import type {Droplet} from '../digitalocean/types.js';
 import {ActionableError, survivable} from '../errors.js';
+import type {Leftover} from './delete.js';
 import {linked, ownedIn, type Owned} from './worker.js';
 import {ciIdOf, identify, markerTag, nameTag, type Identity} from './identity.js';
 import {destroyCommand, type Meant} from './suggested.js';
@@ -54,31 +55,43 @@ export async function selectOwned(
 
 /**
  * Those of the droplets that are ours by their fields as they are now, after a wait; what became somebody else's is left
- * alone. One that lists do not show is asked for by itself, and kept when DigitalOcean does not know it: lists lag.
+ * alone. One that lists do not show is asked for by itself, and kept when DigitalOcean does not know it: lists lag. Where
+ * it cannot be told, the droplet is a leftover.
  */
 export async function stillOwned(
   owned: Owned[],
   {digitalOcean, progress, signal}: Pick<Context, 'digitalOcean' | 'progress' | 'signal'>,
-): Promise<Owned[]> {
+): Promise<{kept: Owned[]; unclear: Leftover[]}> {
   const fresh = new Map<number, Droplet>();
   for (const workerName of new Set(owned.map(({identity}) => identity.workerName))) {
-    for (const droplet of await digitalOcean.dropletsTagged(nameTag(workerName), signal)) {
+    const tag = nameTag(workerName);
+    for (const droplet of await digitalOcean.dropletsTagged(tag, signal).catch(() => [])) {
       fresh.set(droplet.id, droplet);
     }
   }
 
   const kept: Owned[] = [];
+  const unclear: Leftover[] = [];
   for (const each of owned) {
     const {droplet, identity} = each;
-    const now = fresh.get(droplet.id) ?? (await digitalOcean.droplet(droplet.id, signal));
-    if (now === undefined || isSame(identity, identify(now))) {
-      kept.push(each);
-    } else {
-      progress.note(`Left alone: ${linked(droplet)} has other tags now, and is not ours any more`);
+    const {id, name} = droplet;
+    try {
+      const now = fresh.get(id) ?? (await digitalOcean.droplet(id, signal));
+      if (now === undefined || isSame(identity, identify(now))) {
+        kept.push(each);
+      } else {
+        progress.note(
+          `Left alone: ${linked(droplet)} has other tags now, and is not ours any more`,
+        );
+      }
+    } catch (error) {
+      const {message, suggestions} = survivable(error, signal);
+      const reason = `whether it is still ours could not be told: ${message}`;
+      unclear.push({name, id, reason, suggestions});
     }
   }
 
-  return kept;
+  return {kept, unclear};
 }
 
 /** Whether a droplet still says of itself what it said. */

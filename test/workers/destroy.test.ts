@@ -498,6 +498,32 @@ test("a droplet that became somebody else's while its worker was drained is left
   expect(progress.join('\n')).toContain(`Left alone: ${given!.name} `);
 });
 
+test('a droplet of which that cannot be told after a drain keeps no other', async () => {
+  await using emulator = await startQuick();
+  const {context} = await connect(emulator);
+  await createWorkers(await request({count: 2}), context);
+  const [hidden] = emulator.digitalOcean.droplets();
+  setTimeout(() => {
+    hidden!.tags.delete('do-worker:name:build-arm');
+    emulator.digitalOcean.faults.push({
+      method: 'GET',
+      path: `/v2/droplets/${hidden!.id}`,
+      kind: 'status',
+      status: 500,
+    });
+  }, 50);
+  emulator.concourse.setUnfinishedContainers(hidden!.name, 1);
+
+  await expect(destroyWorkers(destroying({drainSeconds: 30}), context)).rejects.toMatchObject({
+    code: 'NOT_DESTROYED',
+    message: expect.stringMatching(
+      /^1 of 2 droplets .*still billed:\n.*whether it is still ours could not be told/v,
+    ),
+  });
+
+  expect(emulator.digitalOcean.droplets()).toEqual([hidden]);
+});
+
 test.each([['legacy'], ['current']])(
   'without a worker key, an admin removes workers by retire and prune (%s)',
   async (profile) => {
