@@ -65,7 +65,6 @@ export async function createConcourse(
           port: settings.tsaPort,
           hostKeys: hostKeys.map(({blob}) => blob),
           workerKey,
-          secondMs,
         };
 
   function templateValues(release: string, request: WorkerRequest): ConcourseTemplateValues {

@@ -8,7 +8,6 @@ export type TsaOptions = {
   hostKeys: Uint8Array[];
   /** PKCS#1 PEM. */
   workerKey: string;
-  secondMs?: number;
 };
 
 export type TsaWorker = {name: string; team: string};
@@ -125,7 +124,7 @@ async function run(
   client: Client,
   command: string,
   worker: TsaWorker,
-  {host, port, secondMs = 1000}: TsaOptions,
+  {host, port}: TsaOptions,
 ): Promise<number> {
   return new Promise((resolve, reject) => {
     const fail = (what: string) => {
@@ -138,7 +137,7 @@ async function run(
       );
     };
 
-    const timer = setTimeout(fail, 30 * secondMs, 'no answer within 30 s');
+    const timer = setTimeout(fail, 30_000, 'no answer within 30 s');
     const dropped = () => {
       fail('the connection was closed');
     };

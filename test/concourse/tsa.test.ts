@@ -51,7 +51,7 @@ test.each([0, 15, 60, 400, 1200])(
     const hostKeys = parseAuthorizedKeys(tsaPublicKey, 'key').map(({blob}) => blob);
 
     const running = runOnTsa(
-      {host: tsaHost, port: way.port, hostKeys, workerKey, secondMs: 100},
+      {host: tsaHost, port: way.port, hostKeys, workerKey},
       'delete-worker',
       [{name: 'a', team: ''}],
       AbortSignal.timeout(15_000),
