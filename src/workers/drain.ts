@@ -43,15 +43,16 @@ async function untilIdle(
   const seen = new Set(listed?.map(({name}) => name));
   let looks = 0;
   const look = async () => {
-    const [workers, areAllListed] = await Promise.all([ci.list(signal), ci.listsAll(signal)]);
+    const workers = await ci.list(signal);
     const there = new Set(workers.map(({name}) => name));
     const busy = names.filter((name) => there.has(name));
     for (const name of busy) {
       seen.add(name);
     }
 
-    const unseen = areAllListed ? [] : names.filter((name) => !seen.has(name));
-    return {busy, unseen};
+    const unseen = names.filter((name) => !seen.has(name));
+    const isToldOf = unseen.length === 0 || (await ci.listsAll(signal));
+    return {busy, unseen: isToldOf ? [] : unseen};
   };
 
   await pollUntil(
