@@ -12,7 +12,9 @@ import {
   selectionFlags,
   variableOf,
 } from '../flags.js';
+import type {Kind} from '../ci-server.js';
 import type {Cleanup as CleanupResult} from '../workers/cleanup.js';
+import type {Figures} from '../workers/metrics.js';
 
 export default class Cleanup extends WorkerCommand {
   static override summary =
@@ -56,7 +58,6 @@ export default class Cleanup extends WorkerCommand {
     const {cleanUp} = await import('../workers/cleanup.js');
     const {decisionTable} = await import('../format.js');
     const inputs = this.inputs(flags);
-    const {cleanupMetrics, lookFailed} = await import('../workers/metrics.js');
     const context = await this.connect(inputs);
     const metricsFile = flags['dry-run'] ? undefined : flags.metrics;
     const request = {
@@ -72,9 +73,9 @@ export default class Cleanup extends WorkerCommand {
     } catch (error) {
       // Else the file would go on showing the figures of the last run that could see anything.
       if (metricsFile !== undefined && !(error instanceof UsageError) && !context.signal.aborted) {
+        const {lookFailed} = await import('../workers/metrics.js');
         const failed = lookFailed(context.digitalOcean.requests);
-        const metrics = cleanupMetrics(failed, context.kind, Date.now());
-        await this.#writeMetrics(metricsFile, metrics).catch(() => undefined);
+        await this.#writeMetrics(metricsFile, failed, context.kind).catch(() => undefined);
       }
 
       throw error;
@@ -85,7 +86,7 @@ export default class Cleanup extends WorkerCommand {
       `${decisionTable(result.decisions)}${flags['dry-run'] ? 'would be deleted' : 'deleted'}: ${deleted}, kept: ${kept}, left: ${left}, unknown: ${unknown}`,
     );
     if (metricsFile !== undefined) {
-      await this.#writeMetrics(metricsFile, cleanupMetrics(result, context.kind, Date.now()));
+      await this.#writeMetrics(metricsFile, result, context.kind);
     }
 
     // In JSON too, what was decided is the result: the exit code alone tells that something was left.
@@ -94,7 +95,9 @@ export default class Cleanup extends WorkerCommand {
   }
 
   /** In one step, so that the collector never reads half a file; keeps when the last success was. */
-  async #writeMetrics(file: string, metrics: string): Promise<void> {
+  async #writeMetrics(file: string, figures: Figures, kind: Kind): Promise<void> {
+    const {cleanupMetrics} = await import('../workers/metrics.js');
+    const metrics = cleanupMetrics(figures, kind, Date.now());
     const success = 'do_worker_cleanup_last_success_timestamp_seconds';
     // Its own, for another cleanup may write at the same time.
     const temporary = `${file}.${process.pid}.tmp`;

@@ -3,9 +3,8 @@ import type {Context} from '../context.js';
 import type {Droplet} from '../digitalocean/types.js';
 import {ActionableError, ApiError} from '../errors.js';
 import {hasGpus} from './gpus.js';
-import {identify, nameTag} from './identity.js';
+import {identify, isSame, nameTag} from './identity.js';
 import {StillWaiting, lagSeconds, orStillWaiting, pollUntil} from './poll.js';
-import {isSame} from './select.js';
 import type {Owned} from './worker.js';
 
 /** A droplet that could not be deleted, and is still billed. */

@@ -94,6 +94,14 @@ export function identify({name, tags = []}: Pick<Droplet, 'name' | 'tags'>): Ide
       };
 }
 
+/** Whether a droplet still says of itself what it said. */
+export function isSame(before: Identity, now: Identity | undefined): boolean {
+  return (
+    now !== undefined &&
+    (['kind', 'ciId', 'workerName', 'runKey'] as const).every((key) => now[key] === before[key])
+  );
+}
+
 /** The run key in a droplet's or worker's name of our form, read from the right; undefined for another form. */
 export function runKeyIn(name: string, workerName: string): string | undefined {
   const {stem = '', runKey} = partsOf(name);

@@ -1,7 +1,8 @@
 import type {Kind} from '../ci-server.js';
 import type {Cleanup} from './cleanup.js';
 
-type Figures = Pick<Cleanup, 'counts' | 'apiCalls'>;
+/** What a cleanup tells of itself. */
+export type Figures = Pick<Cleanup, 'counts' | 'apiCalls'>;
 
 /** A cleanup that could not see what there is, and so did nothing. */
 export function lookFailed(apiCalls: number): Figures {

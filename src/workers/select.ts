@@ -4,7 +4,7 @@ import type {Droplet} from '../digitalocean/types.js';
 import {ActionableError, survivable} from '../errors.js';
 import type {Leftover} from './delete.js';
 import {linked, ownedIn, type Owned} from './worker.js';
-import {ciIdOf, identify, markerTag, nameTag, type Identity} from './identity.js';
+import {ciIdOf, identify, isSame, markerTag, nameTag} from './identity.js';
 import {destroyCommand, type Meant} from './suggested.js';
 
 export type Selection = {
@@ -92,14 +92,6 @@ export async function stillOwned(
   }
 
   return {kept, unclear};
-}
-
-/** Whether a droplet still says of itself what it said. */
-export function isSame(before: Identity, now: Identity | undefined): boolean {
-  return (
-    now !== undefined &&
-    (['kind', 'ciId', 'workerName', 'runKey'] as const).every((key) => now[key] === before[key])
-  );
 }
 
 function ofName(droplets: Droplet[], workerName: string): Owned[] {
