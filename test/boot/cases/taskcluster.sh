@@ -6,7 +6,7 @@ noted() { on "$1" cat "/var/lib/stand-in/$2"; }
 case_runs() {
   boot_taskcluster runs
   check 'cloud-init ends without an error, a warning or a failed unit of ours' \
-    "$(grep -v '^failed unit: systemd-' "$work/log-runs/problems.txt")" ''
+    "$(problems_of runs)" ''
   wait_until on runs test -e /var/lib/stand-in/worker-arguments
   check 'worker, firewall and timer are active' \
     "$(on runs systemctl is-active taskcluster-worker do-worker-firewall do-worker-expire.timer | tr '\n' ' ')" \

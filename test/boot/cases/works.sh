@@ -6,9 +6,8 @@ events() { stand_in events | tail -n "${1:-100}" | tr '\n' ' '; }
 
 case_works() {
   boot works 7200
-  # On a busy machine a container's own early units fail at times; they have no part in this.
   check 'cloud-init ends without an error, a warning or a failed unit of ours' \
-    "$(grep -v '^failed unit: systemd-' "$work/log-works/problems.txt")" ''
+    "$(problems_of works)" ''
   check 'cloud-init is done' "$(on works cloud-init status)" 'status: done'
   check 'worker, firewall and timer are active' \
     "$(on works systemctl is-active concourse-worker do-worker-firewall do-worker-expire.timer | tr '\n' ' ')" \
