@@ -16,6 +16,9 @@ export type Fault = {
   readonly ms?: number;
 };
 
+/** Called before a request has its effect, and after it; until its promise is fulfilled, the request waits. */
+export type AtRequest = (when: 'before' | 'after') => void | Promise<void>;
+
 export type Faults = {
   add(fault: Fault): void;
   clear(): void;

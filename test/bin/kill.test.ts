@@ -6,21 +6,33 @@ import {startEmulator} from '../../src/emulator/server.js';
 /** Droplets that start at once, but show their address at the second look only. */
 const instant = {createMs: 1, bootMs: 10, addressLagReads: 1};
 const create = ['create', 'build-arm', '--count', '2', '--run', 'b7', '--ttl', '1h'];
-/** What is there, the sizes, the POST, a look at what was made, and one for the addresses. */
-const calls = 5;
+/** To DigitalOcean: what is there, the sizes, the POST, a look at what was made, and one for the addresses. */
+const calls = ['GET', 'GET', 'POST', 'GET', 'GET'];
+/** To Concourse: its version, the login, its rights, a look whether the name is taken, and the wait. */
+const concourseCalls = [
+  'GET /api/v1/info',
+  'POST /sky/issuer/token',
+  'GET /api/v1/user',
+  'GET /api/v1/workers',
+  'GET /api/v1/workers',
+];
+/** To Taskcluster: the pool, the queue, what the scopes allow, two records, and a look at both lists. */
+const taskclusterCalls = ['GET', 'GET', 'PUT', 'DELETE', 'PUT', 'PUT', 'GET', 'GET'];
 /** Droplets have expired when the cleanup looks, by DigitalOcean's clock and by its own. */
 const laterSeconds = 7200;
-type Service = 'digitalOcean' | 'taskcluster';
+type Service = 'digitalOcean' | 'concourse' | 'taskcluster';
 
-const moments = Array.from({length: calls}, (_, index) => index + 1).flatMap((call) => [
-  [call, 'before'] as const,
-  [call, 'after'] as const,
-]);
+const momentsOf = (list: readonly string[]) =>
+  list.flatMap((_, index) => [[index + 1, 'before'] as const, [index + 1, 'after'] as const]);
 
-/** Kills the command at its nth request to DigitalOcean, or to Taskcluster. */
+const moments = (['digitalOcean', 'concourse'] as const).flatMap((of) =>
+  momentsOf(of === 'concourse' ? concourseCalls : calls).map(([call, when]) => ({call, when, of})),
+);
+
+/** Kills the command at its nth request to that service. */
 async function killAt(
   command: string[],
-  {call, when, of = 'digitalOcean'}: {call: number; when: 'before' | 'after'; of?: Service},
+  {call, when, of}: {call: number; when: 'before' | 'after'; of: Service},
 ) {
   let running: Running | undefined;
   let seen = 0;
@@ -43,6 +55,7 @@ async function killAt(
       onRequest: async () => at('before'),
       onResponse: async () => at('after'),
     },
+    concourse: {atConcourseRequest: at},
     taskcluster: {atTaskclusterRequest: at},
   };
   const emulator = await startEmulator({...instant, simulateRunner: true, ...hooks[of]});
@@ -58,20 +71,16 @@ test('a create makes the calls that the kills below are for', async () => {
   const {code} = await run(create, await environmentOf(emulator));
 
   expect(code).toBe(0);
-  expect(emulator.digitalOcean.requests.map(({method}) => method)).toEqual([
-    'GET',
-    'GET',
-    'POST',
-    'GET',
-    'GET',
-  ]);
-  expect(emulator.digitalOcean.requests).toHaveLength(calls);
+  expect(emulator.digitalOcean.requests.map(({method}) => method)).toEqual(calls);
+  // A slow machine looks again.
+  const asked = emulator.concourse.requests.map(({method, path}) => `${method} ${path}`);
+  expect(asked.slice(0, concourseCalls.length)).toEqual(concourseCalls);
 });
 
 test.each(moments)(
-  'killed at call %i, %s its effect, leaves nothing to one cleanup',
-  async (call, when) => {
-    const killed = await killAt(create, {call, when});
+  'killed at call $call to $of, $when its effect, leaves nothing to one cleanup',
+  async (moment) => {
+    const killed = await killAt(create, moment);
     await using emulator = killed.emulator;
     expect(killed.code).toBeNull();
     expect([0, 2]).toContain(emulator.digitalOcean.everyDroplet().length);
@@ -99,13 +108,12 @@ test('a create for Taskcluster makes the calls that the kills below are for', as
   expect(
     emulator.taskcluster.requests
       .filter(({isSigned, path}) => isSigned && !path.includes('claim-work'))
-      .slice(0, 7)
+      .slice(0, taskclusterCalls.length)
       .map(({method}) => method),
-  ).toEqual(['GET', 'GET', 'PUT', 'DELETE', 'PUT', 'PUT', 'GET']);
+  ).toEqual(taskclusterCalls);
 });
 
-// The last check, the two records, and the first look at what is there.
-test.each([4, 5, 6, 7].flatMap((call) => [[call, 'before'] as const, [call, 'after'] as const]))(
+test.each(momentsOf(taskclusterCalls))(
   'killed at call %i to Taskcluster, %s its effect, leaves no droplet and no record to one cleanup',
   async (call, when) => {
     const killed = await killAt([...create, ...forTaskcluster], {call, when, of: 'taskcluster'});

@@ -30,6 +30,7 @@ export function createApi(
   app.use(async (c, next) => {
     const {method, path} = c.req;
     const user = nameOf(who(c));
+    await world.settings.atConcourseRequest?.('before');
     advance(world);
     const fault = world.faults.take(method, path);
     const {incoming} = c.env as HttpBindings;
@@ -39,6 +40,7 @@ export function createApi(
       await next();
     }
 
+    await world.settings.atConcourseRequest?.('after');
     const isCut = fault?.kind === 'drop' || fault?.kind === 'lost';
     const status = isCut ? 0 : (response ?? c.res).status;
     requests.push({method, path, status, user});

@@ -1,5 +1,5 @@
 import {boolean, integer, list, string, type SwitchValues, withDefaults} from '../switches.js';
-import {type Fault, parseFault} from '../ci-faults.js';
+import {type AtRequest, type Fault, parseFault} from '../ci-faults.js';
 
 const facts = (section: string) => `concourse ${section}`;
 
@@ -68,16 +68,25 @@ export const concourseSwitches = {
   componentMs: integer(10_000, 'Time between two looks at whether a GC pass is due', facts('3')),
 };
 
-export type ConcourseSettings = SwitchValues<typeof concourseSwitches> & {faults: Fault[]};
+export type ConcourseSettings = SwitchValues<typeof concourseSwitches> & {
+  faults: Fault[];
+  atConcourseRequest?: AtRequest;
+};
 
 export type ConcourseOptions = Partial<SwitchValues<typeof concourseSwitches>> & {
   /** Requests to the ATC that go wrong, the TSA's own among them. */
   faults?: readonly Fault[];
+  atConcourseRequest?: AtRequest;
 };
 
 /** Every switch with its value, and the faults in both spellings; throws for a line that is no fault. */
 export function concourseSettings(options: ConcourseOptions): ConcourseSettings {
   const settings = withDefaults(concourseSwitches, options);
   const faults = settings.failRequests.map((line) => parseFault(line));
-  return {...settings, faults: [...faults, ...(options.faults ?? [])]};
+  const {atConcourseRequest} = options;
+  return {
+    ...settings,
+    faults: [...faults, ...(options.faults ?? [])],
+    ...(atConcourseRequest && {atConcourseRequest}),
+  };
 }

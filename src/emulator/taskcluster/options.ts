@@ -1,5 +1,5 @@
 import {boolean, integer, list, string, type SwitchValues, withDefaults} from '../switches.js';
-import {type Fault, parseFault} from '../ci-faults.js';
+import {type AtRequest, type Fault, parseFault} from '../ci-faults.js';
 
 const facts = (section: string) => `taskcluster ${section}`;
 
@@ -39,18 +39,15 @@ export const taskclusterSwitches = {
   ),
 };
 
-/** Called before a request has its effect, and after it; until its promise is fulfilled, the request waits. */
-export type AtTaskclusterRequest = (when: 'before' | 'after') => void | Promise<void>;
-
 export type TaskclusterSettings = SwitchValues<typeof taskclusterSwitches> & {
   faults: readonly Fault[];
-  atTaskclusterRequest?: AtTaskclusterRequest;
+  atTaskclusterRequest?: AtRequest;
 };
 
 export type TaskclusterOptions = Partial<SwitchValues<typeof taskclusterSwitches>> & {
   /** Requests that go wrong. Paths are as sent: the slash of a pool is %2F. */
   faults?: readonly Fault[];
-  atTaskclusterRequest?: AtTaskclusterRequest;
+  atTaskclusterRequest?: AtRequest;
 };
 
 /** Every switch with its value, and the faults in both spellings; throws for a line that is no fault. */
