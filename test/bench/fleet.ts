@@ -4,8 +4,8 @@ import {readFileSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import {environmentOf} from '../support/run.js';
-import {connect, request, startQuick} from '../support/connect.js';
-import {startEmulator} from '../../src/emulator/server.js';
+import {connect, request, startQuick, taskclusterRequest} from '../support/connect.js';
+import {startEmulator, type Emulator} from '../../src/emulator/server.js';
 import {createWorkers} from '../../src/workers/create.js';
 import {destroyWorkers} from '../../src/workers/destroy.js';
 import type {Row} from './start-up.js';
@@ -23,18 +23,50 @@ export async function fleetRows(): Promise<Row[]> {
   const startedAt = emulator.clock.now();
   await destroyWorkers({workerName: 'build-arm', drainSeconds: 0, dryRun: false}, context);
 
-  const seconds = (emulator.clock.now() - startedAt) / 1000;
+  const seconds = secondsSince(startedAt, emulator);
   const sent = requests.length - created;
-  // 250 a minute, sliding, of which the create has used some of the first.
-  const floor = Math.floor((sent - 1) / 250) * 60;
+  const floor = floorOf(sent);
   const refused = requests.filter(({status}) => status === 429).length;
   return [
     row(`create ${count}: calls, polling included`, created, 500),
     row(`destroy ${count}: calls`, sent, count + 20),
     row(`destroy ${count}: time against the floor of ${floor} s`, seconds / floor, 1.2),
     row(`create and destroy ${count}: answers 429`, refused, 0),
+    ...(await taskclusterRows()),
     row(`create ${count}: peak memory of the process, MiB`, await peakMiB(), 200),
   ];
+}
+
+/** Each worker has a secret of its own, and so a POST of its own, which the limits slow. */
+async function taskclusterRows(): Promise<Row[]> {
+  await using emulator = await startQuick({timeScale: 10, dropletLimit: 2000, bootMs: 20_000});
+  const {context} = await connect(emulator, {kind: 'taskcluster'});
+  const {requests} = emulator.digitalOcean;
+  const startedAt = emulator.clock.now();
+  await createWorkers(await taskclusterRequest({count, timeoutSeconds: 3600}), context);
+
+  const seconds = secondsSince(startedAt, emulator);
+  const floor = floorOf(requests.length);
+  const refused = requests.filter(({status}) => status === 429).length;
+  return [
+    row(`create ${count} for Taskcluster: calls, polling included`, requests.length, count + 100),
+    // The last of them has yet to boot.
+    row(
+      `create ${count} for Taskcluster: time against the floor of ${floor} s`,
+      seconds / floor,
+      1.2,
+    ),
+    row(`create ${count} for Taskcluster: answers 429`, refused, 0),
+  ];
+}
+
+function secondsSince(startedAt: number, {clock}: Emulator): number {
+  return (clock.now() - startedAt) / 1000;
+}
+
+/** The least seconds that so many calls take under 250 a minute, sliding, of which none has been used yet. */
+function floorOf(calls: number): number {
+  return Math.floor((calls - 1) / 250) * 60;
 }
 
 /** Of the real command line, as the kernel counts it. */
