@@ -128,6 +128,7 @@ async function run(
 ): Promise<number> {
   return new Promise((resolve, reject) => {
     const fail = (what: string) => {
+      clearTimeout(timer);
       reject(
         new ActionableError(
           'TSA',
@@ -145,7 +146,6 @@ async function run(
     client.once('close', dropped);
     client.exec(command, (error, channel: ClientChannel) => {
       if (error) {
-        clearTimeout(timer);
         fail('it refuses the command');
         return;
       }
