@@ -104,7 +104,7 @@ async function makeBatch(
     }
 
     if (!isNoRoom(refusal) || open.length === 1) {
-      throw explainRefusal(refusal, region, size);
+      throw explainRefusal(refusal, place, ci);
     }
 
     missing = names.filter((name) => ledger.created.every((made) => made.name !== name)).length;

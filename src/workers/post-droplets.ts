@@ -69,6 +69,7 @@ async function post(
   {digitalOcean, signal, time}: Using,
 ): Promise<Droplet[] | ActionableError | typeof unsent> {
   const never = new AbortController().signal;
+  let isSecond = false;
   try {
     return await pollUntil(
       async () => {
@@ -76,10 +77,9 @@ async function post(
         try {
           return await digitalOcean.createDroplets(droplets, signal);
         } catch (error) {
-          // A key that was added a moment ago is unknown for some seconds.
-          throw error instanceof ApiError && /invalid key identifiers/iv.test(error.detail)
-            ? new KeyLag(error)
-            : error;
+          const isPassing = error instanceof ApiError && mayPass(error, isSecond);
+          isSecond = true;
+          throw isPassing ? new PassingRefusal(error) : error;
         }
       },
       {everySeconds: lagPollSeconds, forSeconds: lagSeconds},
@@ -90,7 +90,7 @@ async function post(
       return unsent;
     }
 
-    const cause = error instanceof KeyLag ? error.refusal : error;
+    const cause = error instanceof PassingRefusal ? error.refusal : error;
     if (cause instanceof NoAnswer || cause instanceof ApiError || isRateLimited(cause)) {
       return cause;
     }
@@ -102,7 +102,16 @@ async function post(
 /** In place of an answer: the signal came first, and what was sent before was refused. */
 const unsent = Symbol('unsent');
 
-class KeyLag extends StillWaiting {
+/** A key that was added a moment ago is unknown for some seconds; "try again" is meant once, and never of tags (facts 3). */
+function mayPass({status, detail}: ApiError, isSecond: boolean): boolean {
+  return (
+    status === 422 &&
+    (/invalid key identifiers/iv.test(detail) ||
+      (!isSecond && /try again/iv.test(detail) && !/tags/iv.test(detail)))
+  );
+}
+
+class PassingRefusal extends StillWaiting {
   constructor(readonly refusal: ApiError) {
     super(refusal.message);
   }

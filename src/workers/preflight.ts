@@ -85,7 +85,7 @@ export async function preflight(
     throw new ActionableError(
       'DROPLET_LIMIT',
       `${needed} more would exceed the droplet limit of ${limit}: the account has ${first.total}`,
-      [...moreDroplets, 'Or be content with fewer: --min'],
+      [...moreDroplets({kind: ci.kind, ci}), 'Or be content with fewer: --min'],
     );
   }
 

@@ -170,6 +170,32 @@ test('adds the public half of a droplet key to the account once, and survives it
   ]);
 });
 
+test.each([
+  ['Something went wrong on our side, please try again.', 1, 2, 'made'],
+  ['Something went wrong on our side, please try again.', 2, 2, 'refused'],
+  ['There was an error while trying to create your tags. Please try again.', 1, 1, 'refused'],
+])('a POST refused with %j, %i times, is sent %i times and then %s', async (...expected) => {
+  const [message, times, posts, end] = expected;
+  await using emulator = await startQuick();
+  emulator.digitalOcean.faults.push({
+    method: 'POST',
+    path: '/v2/droplets',
+    kind: 'status',
+    status: 422,
+    message,
+    times,
+  });
+  const {context} = await connect(emulator);
+
+  const ending = createWorkers(await request(), context).then(
+    () => 'made',
+    () => 'refused',
+  );
+
+  expect(await ending).toBe(end);
+  expect(dropletPosts(emulator)).toBe(posts);
+});
+
 test('finds droplets whose POST lost its answer, and makes no second ones', async () => {
   await using emulator = await startQuick({dropCreates: 1, listLagMs: 20_000});
   const {context} = await connect(emulator);
