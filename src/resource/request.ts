@@ -123,6 +123,10 @@ export function readParams(fields: Fields) {
     fields.problems.push('params: drain is longer than an hour, which nobody would wait for');
   }
 
+  if (parameters.dontDestroy && parameters.action === 'create') {
+    fields.problems.push('params: dont_destroy goes with action destroy only');
+  }
+
   return parameters;
 }
 

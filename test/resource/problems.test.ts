@@ -9,6 +9,7 @@ test.each([
   [{action: 'destroy'}, 'params: action destroy belongs to a put'],
   [{worker_name: 'a', drain: '5m'}, 'params: drain belongs to a put that destroys'],
   [{count: 2}, 'params: count and tags go with action create only'],
+  [{action: 'create', dont_destroy: true}, 'params: dont_destroy goes with action destroy only'],
 ])('a get is refused with %j', async (parameters, problem) => {
   await using emulator = await startQuick();
   const {edge} = await edgeOn(emulator);
