@@ -1,5 +1,5 @@
 import {setTimeout as delay} from 'node:timers/promises';
-import {ActionableError, ApiError, survivable} from '../errors.js';
+import {ActionableError, ApiError, allChecks, survivable} from '../errors.js';
 import type {Concourse} from './client.js';
 import {runOnTsa, type TsaCommand, type TsaOptions} from './tsa.js';
 import type {Worker} from './types.js';
@@ -30,10 +30,9 @@ export async function retireWorkers(
   }
 
   const {listed, unseen} = await look(names, access, signal);
-  const workers = [...listed, ...unseen];
-  let statuses: number[];
+  let refused: Listed[];
   try {
-    statuses = await runOnTsa(tsa, 'retire-worker', workers, signal);
+    refused = await refusedByTsa('retire-worker', [...listed, ...unseen], tsa, signal);
   } catch (error) {
     survivable(error, signal);
     // The API can still do it for those that it lists.
@@ -45,16 +44,25 @@ export async function retireWorkers(
     return;
   }
 
-  const refused = workers.filter((_, index) => statuses[index] !== 0);
-  if (refused.length > 0) {
-    throw new ActionableError(
-      'RETIRE_REFUSED',
-      `The TSA did not retire ${refused.map(({name}) => name).join(', ')}`,
-      [
-        'The reason is in the log of the Concourse web node; a team key may act on workers of its team only',
-      ],
-    );
-  }
+  const rest = refused.filter((worker) => unseen.includes(worker));
+  await allChecks([
+    retireByApi(
+      refused.filter((worker) => listed.includes(worker)),
+      client,
+      signal,
+    ),
+    rest.length === 0 ? Promise.resolve() : Promise.reject(retireRefused(rest)),
+  ]);
+}
+
+function retireRefused(workers: Listed[]): ActionableError {
+  return new ActionableError(
+    'RETIRE_REFUSED',
+    `The TSA did not retire ${workers.map(({name}) => name).join(', ')}`,
+    [
+      'The reason is in the log of the Concourse web node; a team key may act on workers of its team only',
+    ],
+  );
 }
 
 async function retireByApi(
@@ -62,7 +70,7 @@ async function retireByApi(
   client: Concourse,
   signal: AbortSignal,
 ): Promise<void> {
-  await Promise.all(
+  await allChecks(
     workers.map(async ({name, team}) => unlessGone(client.retireWorker(name, team, signal))),
   );
 }
@@ -169,19 +177,23 @@ async function removeByTsa(
   tsa: TsaOptions,
   signal: AbortSignal,
 ): Promise<Listed[]> {
-  const run = async (command: TsaCommand, on: Listed[]) => {
-    const statuses = on.length > 0 ? await runOnTsa(tsa, command, on, signal) : [];
-    return on.filter((_, index) => statuses[index] !== 0);
-  };
-
-  const refused = await run('delete-worker', workers);
-  const left = await run('retire-worker', refused);
+  const refused = await refusedByTsa('delete-worker', workers, tsa, signal);
+  const left = await refusedByTsa('retire-worker', refused, tsa, signal);
+  const there = refused.filter((worker) => !left.includes(worker));
   // One that was there all the same, and the web did not answer for a moment.
-  await run(
-    'delete-worker',
-    refused.filter((worker) => !left.includes(worker)),
-  );
+  await refusedByTsa('delete-worker', there, tsa, signal);
   return left;
+}
+
+/** Gives those on which the TSA did not carry out the command. */
+async function refusedByTsa(
+  command: TsaCommand,
+  workers: Listed[],
+  tsa: TsaOptions,
+  signal: AbortSignal,
+): Promise<Listed[]> {
+  const statuses = workers.length > 0 ? await runOnTsa(tsa, command, workers, signal) : [];
+  return workers.filter((_, index) => statuses[index] !== 0);
 }
 
 /** Works in any state for an admin or the worker's own team; others can only wait. */

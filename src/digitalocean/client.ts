@@ -152,7 +152,8 @@ export class DigitalOcean {
     const call = this.#call<{droplet: Droplet}>('GET', `v2/droplets/${id}`, 'droplet:read', {
       signal,
     });
-    return (await forgiving(404, call))?.droplet;
+    const answer = await forgiving(404, call);
+    return answer && asDroplet(answer.droplet);
   }
 
   /** False when it was gone already. */

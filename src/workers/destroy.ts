@@ -1,12 +1,12 @@
-import type {CiServer, CiWorker} from '../ci-server.js';
+import {noCiServer, type CiServer, type CiWorker} from '../ci-server.js';
 import type {Context} from '../context.js';
 import {ActionableError, UsageError, allChecks, survivable} from '../errors.js';
-import {deleteDroplets, type Leftover} from './delete.js';
+import {deleteDroplets} from './delete.js';
+import {destroyDrained, type Ended} from './destroy-drained.js';
 import {interrupted, notDestroyed} from './destroy-failures.js';
-import {drain} from './drain.js';
 import {runKeyIn} from './identity.js';
 import {nameProblems} from './plan.js';
-import {selectOwned, stillOwned, type Selected, type Selection} from './select.js';
+import {ownCiId, selectOwned, type Selected, type Selection} from './select.js';
 import {cleanupCommand, type Meant} from './suggested.js';
 import {describeWorker, isOurWorker, stateIn, type Owned, type Worker} from './worker.js';
 
@@ -32,96 +32,122 @@ export async function destroyWorkers(
   context: Context,
   problems: string[] = [],
 ): Promise<Destroyed> {
-  const {workerName, runKey, drainSeconds, dryRun} = request;
+  const {workerName, runKey, dryRun} = request;
+  const drainSeconds = dryRun ? 0 : request.drainSeconds;
+  const {kind, ci, progress, signal, time} = context;
   const found = [...problems, ...nameProblems(workerName, runKey)];
+  if (drainSeconds > 0 && ci === undefined) {
+    found.push(`Nobody tells when builds have ended: ${noCiServer(kind)}, or do without --drain`);
+  }
+
   if (found.length > 0) {
     throw new UsageError(found);
   }
 
-  const {kind, ci, progress, signal, time} = context;
   const asked = {...request, kind, ci};
   context.digitalOcean.openReserve();
   progress.phase('list', `Looking for droplets of ${workerName}`);
   const [{owned: selected, others}, listed] = await select(request, context);
-  const isDrained = drainSeconds > 0 && !dryRun && selected.length > 0;
-  const {kept: owned, unclear} = isDrained
-    ? await drained(selected, {asked, listed}, context)
-    : {kept: selected, unclear: []};
-  const otherNames = new Set(others.map(({droplet}) => droplet.name));
-  // A worker that runs without a droplet here may be another account's, and one whose droplet is gone stalls soon.
-  const isMeant = (worker: CiWorker) =>
-    isAskedFor(worker.name, request) &&
-    !otherNames.has(worker.name) &&
-    (worker.isStale || (runKey !== undefined && !worker.hasRegistered)) &&
-    isOurWorker(worker);
-
-  const names = owned.map(({droplet}) => droplet.name);
-  const stale = (listed ?? []).filter(isMeant).map(({name}) => name);
-  const all = [...new Set([...names, ...stale])];
-  const workers = owned.map((each) =>
+  // As old as they were when they were found: who looks for more reckons from there.
+  const workers = selected.map((each) =>
     describeWorker(each, {
       now: context.digitalOcean.time ?? time.now(),
       workerState: stateIn(listed, each.droplet.name),
     }),
   );
-  if (owned.length === 0 && others.length > 0) {
+  const isOwnCi = await isOwn(listed, request, context);
+  const seen = {owned: selected, others, listed, isOwnCi};
+  if (selected.length === 0 && others.length > 0) {
     progress.note(
       `Not meant, and still there: ${others.map((each) => tellApart(each)).join(', ')}`,
     );
   }
 
   if (dryRun) {
+    const all = new Set([...namesOf(selected), ...staleIn(seen, request)]);
     const known = listed?.map(({name}) => name);
-    return {workers, removed: known?.filter((name) => all.includes(name)) ?? null, dryRun};
+    return {workers, removed: known?.filter((name) => all.has(name)) ?? null, dryRun};
   }
 
-  if (owned.length > 0) {
-    progress.phase('delete', `Deleting ${owned.length} droplet(s)`);
-  }
-
-  const deleted = await deleteDroplets(owned, context);
-  const leftovers = [...unclear, ...deleted.leftovers];
+  const {owned, untouched, leftovers} = await destroySelected(seen, drainSeconds, context);
   if (signal.aborted) {
-    throw interrupted(asked, owned, signal, 'asked for, but not confirmed');
+    throw interrupted(asked, {owned, untouched}, signal);
   }
 
+  const isLate = drainSeconds > 0 && selected.length > 0;
+  const now = isLate ? {...seen, listed: await listWorkers(ci, signal)} : seen;
   const left = new Set(leftovers.map(({name}) => name));
-  const goneNames = all.filter((name) => !left.has(name));
+  const goneNames = [...namesOf(owned), ...staleIn(now, request)].filter((name) => !left.has(name));
   const [removed] = await allChecks([
     ci === undefined ? Promise.resolve(null) : remove(goneNames, {ci, request, listed}, context),
     left.size === 0
       ? Promise.resolve()
       : Promise.reject(notDestroyed(asked, leftovers, selected.length)),
   ] as const);
-  const gone = workers.map((worker) => ({
-    ...worker,
-    dropletStatus: 'destroyed',
-    workerState: removed === null ? 'unknown' : null,
-  }));
+  const gone = workers
+    .filter(({name}) => goneNames.includes(name))
+    .map((worker) => ({
+      ...worker,
+      dropletStatus: 'destroyed',
+      workerState: removed === null ? 'unknown' : null,
+    }));
   return {workers: gone, removed, dryRun};
 }
 
-/** The droplets that are still ours when builds have had their time, and those of which it cannot be told. */
-async function drained(
-  owned: Owned[],
-  {asked, listed}: {asked: Asked; listed: CiWorker[] | undefined},
+type Seen = Selected & {listed: CiWorker[] | undefined; isOwnCi: boolean};
+
+async function destroySelected(
+  {owned, listed, isOwnCi}: Seen,
+  drainSeconds: number,
   context: Context,
-): Promise<{kept: Owned[]; unclear: Leftover[]}> {
-  const {ci, signal} = context;
-  if (ci === undefined) {
-    return {kept: owned, unclear: []};
+): Promise<Ended> {
+  const {ci, progress} = context;
+  if (owned.length === 0) {
+    return {owned, untouched: [], leftovers: []};
   }
 
-  const names = owned.map(({droplet}) => droplet.name);
-  try {
-    await drain({names, seconds: asked.drainSeconds, listed}, ci, context);
-    signal.throwIfAborted();
-    return await stillOwned(owned, context);
-  } catch (error) {
-    throw signal.aborted
-      ? interrupted(asked, owned, signal, 'not asked for yet: still billed')
-      : error;
+  if (drainSeconds > 0 && ci !== undefined) {
+    return destroyDrained(owned, {seconds: drainSeconds, listed, isOwnCi, ci}, context);
   }
+
+  progress.phase('delete', `Deleting ${owned.length} droplet(s)`);
+  const {leftovers} = await deleteDroplets(owned, context);
+  return {owned, untouched: [], leftovers};
+}
+
+/**
+ * Whether the CI server at hand is that of the droplets, so that what its list lacks is on none: with a CI id given it
+ * may be another one. Only a server that answers can say so.
+ */
+async function isOwn(
+  listed: CiWorker[] | undefined,
+  {ciId}: DestroyRequest,
+  {ci, signal}: Context,
+): Promise<boolean> {
+  if (ciId === undefined) {
+    return true;
+  }
+
+  const own = listed === undefined ? undefined : await ownCiId(ci, signal);
+  return own?.isCertain === true && own.id === ciId;
+}
+
+/**
+ * Workers without a droplet here that are meant all the same. One that runs may be another account's, and one whose
+ * droplet is gone stalls soon.
+ */
+function staleIn({owned, others, listed, isOwnCi}: Seen, request: DestroyRequest): string[] {
+  const names = new Set(namesOf([...owned, ...others]));
+  const isMeant = (worker: CiWorker) =>
+    isAskedFor(worker.name, request) &&
+    !names.has(worker.name) &&
+    (worker.isStale || (request.runKey !== undefined && !worker.hasRegistered)) &&
+    isOurWorker(worker);
+  return isOwnCi ? (listed ?? []).filter(isMeant).map(({name}) => name) : [];
+}
+
+function namesOf(owned: Owned[]): string[] {
+  return owned.map(({droplet}) => droplet.name);
 }
 
 function tellApart({droplet, identity}: Owned): string {
