@@ -16,8 +16,14 @@ export type Fault = {
   readonly ms?: number;
 };
 
-/** Called before a request has its effect, and after it; until its promise is fulfilled, the request waits. */
-export type AtRequest = (when: 'before' | 'after') => void | Promise<void>;
+/**
+ * Called before a request has its effect, and after it with the same object; until its promise is fulfilled, the request
+ * waits.
+ */
+export type AtRequest = (
+  when: 'before' | 'after',
+  request: {readonly method: string; readonly path: string},
+) => void | Promise<void>;
 
 export type Faults = {
   add(fault: Fault): void;

@@ -1,6 +1,7 @@
 import {expect, test} from '@jest/globals';
 import {clockAhead} from '../chaos/clock-ahead.js';
-import {environmentOf, run, start, type Running} from '../support/run.js';
+import {environmentOf, run, start} from '../support/run.js';
+import type {AtRequest} from '../../src/emulator/ci-faults.js';
 import {startEmulator} from '../../src/emulator/server.js';
 
 /** Droplets that start at once, but show their address at the second look only. */
@@ -21,6 +22,10 @@ const taskclusterCalls = ['GET', 'GET', 'PUT', 'DELETE', 'PUT', 'PUT', 'GET', 'G
 /** Droplets have expired when the cleanup looks, by DigitalOcean's clock and by its own. */
 const laterSeconds = 7200;
 type Service = 'digitalOcean' | 'concourse' | 'taskcluster';
+type Sent = Parameters<AtRequest>[1];
+
+/** What the droplets themselves send to Taskcluster, each when its boot has come so far. */
+const isFromDroplet = ({path}: Sent) => /\/(?:worker\/register$|claim-work\/)/v.test(path);
 
 const momentsOf = (list: readonly string[]) =>
   list.flatMap((_, index) => [[index + 1, 'before'] as const, [index + 1, 'after'] as const]);
@@ -29,38 +34,37 @@ const moments = (['digitalOcean', 'concourse'] as const).flatMap((of) =>
   momentsOf(of === 'concourse' ? concourseCalls : calls).map(([call, when]) => ({call, when, of})),
 );
 
-/** Kills the command at its nth request to that service. */
+/** Kills the command at its nth request to that service, others of which may be under way. */
 async function killAt(
   command: string[],
   {call, when, of}: {call: number; when: 'before' | 'after'; of: Service},
 ) {
-  let running: Running | undefined;
+  let nth: Sent | undefined;
   let seen = 0;
-  const at = async (now: 'before' | 'after') => {
-    seen += now === 'before' && running !== undefined ? 1 : 0;
-    if (running === undefined || seen !== call || now !== when) {
+  const at = async (now: 'before' | 'after', request: Sent) => {
+    seen += now === 'before' && !isFromDroplet(request) ? 1 : 0;
+    nth ??= seen === call ? request : undefined;
+    if (request !== nth || now !== when) {
       return;
     }
 
-    const killed = running;
-    running = undefined;
-    killed.child.kill('SIGKILL');
-    await killed.done;
+    running.child.kill('SIGKILL');
+    await running.done;
     // What a dead process has not sent has no effect.
     await (when === 'before' && Promise.withResolvers<void>().promise);
   };
 
   const hooks = {
     digitalOcean: {
-      onRequest: async () => at('before'),
-      onResponse: async () => at('after'),
+      onRequest: async (request: Sent) => at('before', request),
+      onResponse: async (request: Sent) => at('after', request),
     },
     concourse: {atConcourseRequest: at},
     taskcluster: {atTaskclusterRequest: at},
   };
   const emulator = await startEmulator({...instant, simulateRunner: true, ...hooks[of]});
   const environment = await environmentOf(emulator);
-  running = start(command, environment);
+  const running = start(command, environment);
   const {code} = await running.done;
   return {emulator, environment, code};
 }
@@ -107,7 +111,7 @@ test('a create for Taskcluster makes the calls that the kills below are for', as
   expect(code).toBe(0);
   expect(
     emulator.taskcluster.requests
-      .filter(({isSigned, path}) => isSigned && !path.includes('claim-work'))
+      .filter((request) => !isFromDroplet(request))
       .slice(0, taskclusterCalls.length)
       .map(({method}) => method),
   ).toEqual(taskclusterCalls);

@@ -389,9 +389,8 @@ test('what is to be typed next names the kind, for without it another would be m
 test('a record that is gone when its removal arrives is removed', async () => {
   let isForgetful = false;
   await using emulator = await startQuick({
-    atTaskclusterRequest(when) {
-      const last = emulator.taskcluster.requests.at(-1);
-      if (isForgetful && when === 'before' && last?.path.includes('state=running')) {
+    atTaskclusterRequest(when, {path}) {
+      if (isForgetful && when === 'after' && path.includes('state=running')) {
         for (const row of emulator.taskcluster.workers()) {
           emulator.taskcluster.forgetWorker(row);
         }

@@ -29,8 +29,9 @@ export function createApi(
 
   app.use(async (c, next) => {
     const {method, path} = c.req;
+    const request = {method, path};
     const user = nameOf(who(c));
-    await world.settings.atConcourseRequest?.('before');
+    await world.settings.atConcourseRequest?.('before', request);
     advance(world);
     const fault = world.faults.take(method, path);
     const {incoming} = c.env as HttpBindings;
@@ -40,10 +41,10 @@ export function createApi(
       await next();
     }
 
-    await world.settings.atConcourseRequest?.('after');
+    await world.settings.atConcourseRequest?.('after', request);
     const isCut = fault?.kind === 'drop' || fault?.kind === 'lost';
     const status = isCut ? 0 : (response ?? c.res).status;
-    requests.push({method, path, status, user});
+    requests.push({...request, status, user});
     if (isCut) {
       return RESPONSE_ALREADY_SENT;
     }

@@ -31,9 +31,10 @@ export function createApi(world: World, requests: RequestLog[]): App {
 
   app.use(async (call, next) => {
     const {method = 'GET', url: path = '/', headers} = call.env.incoming;
+    const request = {method, path};
     const body = parsed(await call.req.text());
     call.set('payload', body);
-    await world.settings.atTaskclusterRequest?.('before');
+    await world.settings.atTaskclusterRequest?.('before', request);
     advance(world);
 
     const fault = world.faults.take(method, call.req.path);
@@ -44,13 +45,12 @@ export function createApi(world: World, requests: RequestLog[]): App {
       await next();
     }
 
-    await world.settings.atTaskclusterRequest?.('after');
+    await world.settings.atTaskclusterRequest?.('after', request);
     const isCut = fault?.kind === 'drop' || fault?.kind === 'lost';
     const answered = response ?? call.res;
     answered.headers.set('date', dateOf(world));
     requests.push({
-      method,
-      path,
+      ...request,
       status: isCut ? 0 : answered.status,
       clientId: call.get('clientId'),
       nonce: nonceOf(headers.authorization),
