@@ -2,6 +2,7 @@ import {writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import {expect, test} from '@jest/globals';
+import type {Fault} from '../../src/emulator/digitalocean/faults.js';
 import {startEmulator, type Emulator} from '../../src/emulator/server.js';
 import {buildEnvironment, filesIn, newDirectory, sourceFor} from '../support/resource.js';
 import {startScript, type Ran, type Running} from '../support/run.js';
@@ -255,17 +256,21 @@ test('two builds at the same time have workers of their own, and each destroys i
   expect(names(emulator)).toEqual([before[1]]);
 });
 
-const phases = [
-  ['planning', {}, /plan /v],
-  ['checking', {slowMs: 1500}, /plan /v],
-  ['creating', {slowMs: 1500}, /create /v],
-  ['waiting for the droplet', {createMs: 60_000}, /active /v],
-  ['waiting for the worker', {bootMs: 60_000}, /booting /v],
-] as const;
+/** Longer than an abort takes. */
+const longMs = 60_000;
+/** Once sent, its answer is waited for, and the create ends as the next phase begins; Concourse kills it after 10 s. */
+const slowPost: Fault = {method: 'POST', path: '/v2/droplets', kind: 'slow', ms: 5000};
+const phases: Array<[string, Parameters<typeof startEmulator>[0], RegExp, RegExp]> = [
+  ['planning', {}, /plan /v, /phase: \w+/v],
+  ['checking', {slowMs: longMs}, /preflight /v, /phase: preflight/v],
+  ['creating', {faults: [slowPost]}, /create /v, /phase: (?:create|active)/v],
+  ['waiting for the droplet', {createMs: longMs}, /active /v, /phase: active/v],
+  ['waiting for the worker', {bootMs: longMs}, /booting /v, /phase: booting/v],
+];
 
 test.concurrent.each(phases)(
   'an abort while %s leaves nothing to the ensure',
-  async (_, switches, seen) => {
+  async (_, switches, seen, told) => {
     await using emulator = await startEmulator({...instant, ...switches});
     const {start, put} = build(emulator);
     const creating = start({action: 'create'});
@@ -277,7 +282,8 @@ test.concurrent.each(phases)(
     const destroyed = await put({action: 'destroy'});
 
     expect(ran.stdout).toBe('');
-    expect(ran.stderr).toMatch(/Interrupted by SIGTERM|^$/v);
+    expect(ran.stderr).toContain('Interrupted by SIGTERM');
+    expect(ran.stderr).toMatch(told);
     expect(destroyed.code).toBe(0);
     expect(names(emulator)).toEqual([]);
     expect(made).toBeLessThanOrEqual(1);
