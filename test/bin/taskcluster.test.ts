@@ -1,6 +1,7 @@
 import {writeFile} from 'node:fs/promises';
 import {setTimeout as delay} from 'node:timers/promises';
 import {expect, test} from '@jest/globals';
+import {issueCredentials} from '../../src/emulator/taskcluster/certificate.js';
 import {startEmulator, type Emulator} from '../../src/emulator/server.js';
 import {makeFolder} from '../start-worker/folder.js';
 import {makeCertificate} from '../support/certificate.js';
@@ -11,6 +12,13 @@ type Json = Record<string, unknown>;
 
 const instant = {createMs: 10, bootMs: 10};
 const kind = ['--kind', 'taskcluster'];
+/** Those that the README names. */
+const scopes = [
+  'worker-manager:get-worker-pool:demo/pool',
+  'worker-manager:list-workers:demo/pool',
+  'worker-manager:create-worker:demo/pool/*',
+  'worker-manager:remove-worker:demo/pool/*',
+];
 
 /** Statuses of what was sent to the end of a path. */
 function statuses({taskcluster}: Emulator, end: string): number[] {
@@ -294,14 +302,41 @@ test('names the scopes that are missing, all at once', async () => {
   );
 });
 
+test.each(['TASKCLUSTER_CERTIFICATE', 'TASKCLUSTER_CERTIFICATE_FILE'])(
+  'temporary credentials are as good as others with %s, and nothing without it',
+  async (variable) => {
+    await using emulator = await startEmulator({...instant, simulateRunner: true});
+    await using folder = await makeFolder();
+    const {clientId: issuer, accessToken: key} = emulator.taskcluster;
+    const grant = {clientId: 'me/for-an-hour', scopes, start: Date.now() - 1000};
+    const {clientId, accessToken, certificate} = issueCredentials(
+      issuer,
+      {accessToken: key, scopes: ['*']},
+      {...grant, expiry: grant.start + 3_600_000},
+    );
+    await writeFile(folder.at('certificate'), `${certificate}\n`);
+    const environment = {
+      ...(await environmentOf(emulator)),
+      TASKCLUSTER_CLIENT_ID: clientId,
+      TASKCLUSTER_ACCESS_TOKEN: accessToken,
+    };
+    const create = ['create', 'linux', ...kind];
+
+    const refused = await run(create, environment);
+    const created = await run(create, {
+      ...environment,
+      [variable]: variable.endsWith('_FILE') ? folder.at('certificate') : certificate,
+    });
+
+    expect(refused).toMatchObject({code: 1, stderr: expect.stringContaining('answered 401')});
+    expect(created).toMatchObject({code: 0});
+    expect(emulator.digitalOcean.droplets()).toHaveLength(1);
+  },
+);
+
 test('the scopes that the README names are enough for everything', async () => {
   await using emulator = await startEmulator({...instant, simulateRunner: true});
-  emulator.taskcluster.addClient('me', 'token', [
-    'worker-manager:get-worker-pool:demo/pool',
-    'worker-manager:list-workers:demo/pool',
-    'worker-manager:create-worker:demo/pool/*',
-    'worker-manager:remove-worker:demo/pool/*',
-  ]);
+  emulator.taskcluster.addClient('me', 'token', scopes);
   const environment = {
     ...(await environmentOf(emulator)),
     TASKCLUSTER_CLIENT_ID: 'me',
