@@ -2,9 +2,26 @@ import {mkdtemp, readdir, readFile, stat} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {expect, test} from '@jest/globals';
+import type {Cleanup} from '../../src/workers/cleanup.js';
+import type {Decision} from '../../src/workers/cleanup-decisions.js';
 import {ciIdOf} from '../../src/workers/identity.js';
 import {environmentOf, run} from '../support/run.js';
-import {startEmulator} from '../../src/emulator/server.js';
+import {startEmulator, type Emulator} from '../../src/emulator/server.js';
+
+/** A droplet of ours that lives for an hour. */
+function droplet({concourse}: Emulator, workerName: string, ageSeconds: number) {
+  return {
+    name: `${workerName}-b1-abcdefgh`,
+    ageSeconds,
+    tags: [
+      'do-worker',
+      'do-worker:kind:concourse',
+      `do-worker:ci:${ciIdOf(concourse.url)}`,
+      `do-worker:name:${workerName}`,
+      'do-worker:ttl:3600',
+    ],
+  };
+}
 
 /** The values of a file for Prometheus, by metric and label. */
 async function metricsIn(file: string): Promise<Record<string, number>> {
@@ -19,17 +36,7 @@ async function metricsIn(file: string): Promise<Record<string, number>> {
 
 test('tells Prometheus what it did, and when it last left nothing', async () => {
   await using emulator = await startEmulator();
-  const expired = {
-    name: 'old-b1-abcdefgh',
-    ageSeconds: 7200,
-    tags: [
-      'do-worker',
-      'do-worker:kind:concourse',
-      `do-worker:ci:${ciIdOf(emulator.concourse.url)}`,
-      'do-worker:name:old',
-      'do-worker:ttl:3600',
-    ],
-  };
+  const expired = droplet(emulator, 'old', 7200);
   emulator.digitalOcean.add(expired);
   const environment = await environmentOf(emulator);
   const folder = await mkdtemp(path.join(tmpdir(), 'do-worker-'));
@@ -89,6 +96,72 @@ test('a dry run writes no metrics, for it has deleted nothing', async () => {
 
   expect(code).toBe(0);
   expect(await readdir(folder)).toEqual([]);
+});
+
+test.each([
+  ['15 minutes', [], 900],
+  ['as --grace says', ['--grace', '40m'], 2400],
+])('a droplet may take %s until the CI server knows its worker', async (_, grace, graceSeconds) => {
+  await using emulator = await startEmulator({teams: ['other'], users: ['some:some:dev=member']});
+  emulator.digitalOcean.add(
+    droplet(emulator, 'booting', graceSeconds - 60),
+    droplet(emulator, 'lost', graceSeconds + 5),
+  );
+
+  const {stdout} = await run(['cleanup', ...grace, '--json'], {
+    ...(await environmentOf(emulator)),
+    // It does not see all teams, so that nothing is deleted, which would take a second look.
+    DO_WORKER_CONCOURSE_USERNAME: 'some',
+    DO_WORKER_CONCOURSE_PASSWORD: 'some',
+  });
+
+  const {decisions} = JSON.parse(stdout) as Cleanup;
+  expect(Object.fromEntries(decisions.map(({name, reason}) => [name, reason]))).toEqual({
+    'booting-b1-abcdefgh': 'within its boot grace',
+    'lost-b1-abcdefgh': expect.stringMatching(/^not listed/v),
+  });
+});
+
+test('--name leaves droplets of all other names alone', async () => {
+  await using emulator = await startEmulator();
+  emulator.digitalOcean.add(
+    droplet(emulator, 'build', 7200),
+    droplet(emulator, 'build-arm', 7200),
+    droplet(emulator, 'shop', 7200),
+  );
+
+  const {code} = await run(['cleanup', '--name', 'build'], await environmentOf(emulator));
+
+  expect(code).toBe(0);
+  expect(emulator.digitalOcean.droplets().map(({name}) => name)).toEqual([
+    'build-arm-b1-abcdefgh',
+    'shop-b1-abcdefgh',
+  ]);
+});
+
+test('JSON tells of each droplet, stale worker and unused tag what became of it, and why', async () => {
+  await using emulator = await startEmulator();
+  emulator.digitalOcean.add(
+    droplet(emulator, 'expired', 7200),
+    {...droplet(emulator, 'off', 2000), status: 'off'},
+    droplet(emulator, 'busy', 2000),
+  );
+  emulator.concourse.addWorker({name: 'busy-b1-abcdefgh', tags: ['busy']});
+  emulator.concourse.addWorker({name: 'gone-b1-abcdefgh', tags: ['gone'], state: 'stalled'});
+
+  const {stdout} = await run(['cleanup', '--json'], await environmentOf(emulator));
+
+  const {decisions, counts} = JSON.parse(stdout) as Cleanup;
+  expect(counts).toEqual({deleted: 2, kept: 1, left: 0, unknown: 0});
+  const told = ({what, name, action, reason}: Decision) => `${what} ${name} ${action}: ${reason}`;
+  expect(decisions.map((decision) => told(decision)).toSorted()).toEqual([
+    'droplet busy-b1-abcdefgh keep: listed as running',
+    'droplet expired-b1-abcdefgh deleted: expired',
+    'droplet off-b1-abcdefgh deleted: switched off',
+    'tag do-worker:name:expired deleted: no droplet carries it',
+    'tag do-worker:name:off deleted: no droplet carries it',
+    'worker gone-b1-abcdefgh deleted: stalled, without a droplet',
+  ]);
 });
 
 test('a name that no worker can have is a wrong use, not an account with nothing to clean', async () => {
