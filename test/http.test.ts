@@ -120,6 +120,42 @@ test('gives up after a bounded number of retries', async () => {
   expect(server.requests).toHaveLength(5);
 });
 
+test('clients that failed at the same time do not come back at the same time', async () => {
+  const arrivals = new Map<string, number[]>();
+  await using server = await serve(({url = ''}, response) => {
+    const times = [...(arrivals.get(url) ?? []), performance.now()];
+    arrivals.set(url, times);
+    response.writeHead(times.length === 1 ? 503 : 200).end('{}');
+  });
+  const secondMs = 1000;
+
+  await Promise.all(
+    Array.from({length: 20}, async (_, index) => client(server, {secondMs})('GET', `${index}`)),
+  );
+
+  const waits = Array.from(arrivals.values(), ([first, second]) => second! - first!);
+  expect(waits).toHaveLength(20);
+  // Of the half second by which they may differ.
+  expect(Math.max(...waits) - Math.min(...waits)).toBeGreaterThan(0.125 * secondMs);
+});
+
+test('waits half a minute at most between two attempts', async () => {
+  const arrivals: number[] = [];
+  await using server = await serve((_request, response) => {
+    arrivals.push(performance.now());
+    response.writeHead(503).end();
+  });
+  const secondMs = 4;
+
+  await failure(client(server, {secondMs, retries: 12})('GET', 'x'));
+
+  const waits = arrivals.slice(1).map((time, index) => time - arrivals[index]!);
+  // Half a second has doubled to a minute by then; a busy machine lengthens some waits, but not all.
+  const shortest = Math.min(...waits.slice(7)) / secondMs;
+  expect(shortest).toBeGreaterThan(29);
+  expect(shortest).toBeLessThan(45);
+});
+
 test('does not retry what the service refused', async () => {
   await using server = await serve((_request, response) => {
     response.writeHead(422).end('{"id":"unprocessable_entity","message":"No.","request_id":"r-1"}');
