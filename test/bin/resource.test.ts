@@ -1,54 +1,11 @@
 import {writeFile} from 'node:fs/promises';
 import path from 'node:path';
-import {setTimeout as delay} from 'node:timers/promises';
 import {expect, test} from '@jest/globals';
-import type {Fault} from '../../src/emulator/digitalocean/faults.js';
 import {startEmulator, type Emulator} from '../../src/emulator/server.js';
-import {buildEnvironment, filesIn, newDirectory, sourceFor} from '../support/resource.js';
-import {startScript, type Ran, type Running} from '../support/run.js';
+import {answerOf, build, type Answer, dropletNames, instant} from '../support/build.js';
+import {newDirectory} from '../support/resource.js';
+import {startScript} from '../support/run.js';
 
-/** Droplets that start at once, and are too old for lists to lag behind: the scripts run in real time. */
-const instant = {createMs: 10, bootMs: 10, dateSkewSeconds: 60};
-
-type Answer = {version: Record<string, string>; metadata: Array<{name: string; value: string}>};
-
-/** One build's way to the scripts. */
-function build(emulator: Emulator, changes: Record<string, string> = {}, source: object = {}) {
-  const environment = buildEnvironment(emulator, changes);
-  const request = {source: sourceFor(emulator, source)};
-  const start = (parameters?: object): Running =>
-    startScript(
-      'out',
-      {...request, ...(parameters && {params: parameters})},
-      {args: ['/tmp'], environment},
-    );
-  const startGet = (directory: string, version: object, parameters?: object): Running =>
-    startScript(
-      'in',
-      {...request, version, ...(parameters && {params: parameters})},
-      {args: [directory], environment},
-    );
-  return {
-    start,
-    startGet,
-    put: async (parameters?: object) => start(parameters).done,
-    async get(version: object, parameters?: object) {
-      const directory = await newDirectory();
-      const {done} = startGet(directory, version, parameters);
-      return {...(await done), files: await filesIn(directory)};
-    },
-  };
-}
-
-function answerOf({stdout, stderr, code}: Ran): Answer {
-  if (code !== 0) {
-    throw new Error(stderr);
-  }
-
-  return JSON.parse(stdout) as Answer;
-}
-
-const names = (emulator: Emulator) => emulator.digitalOcean.droplets().map(({name}) => name);
 const posts = (emulator: Emulator) =>
   emulator.digitalOcean.requests.filter(({method}) => method === 'POST').length;
 
@@ -106,7 +63,7 @@ test.each(['current', 'legacy'])(
       seconds: expect.stringMatching(/^plan [\d.]+ s, preflight .* s in all$/v),
     });
     expect(destroyed.version.action).toBe('destroy');
-    expect(names(emulator)).toEqual([]);
+    expect(dropletNames(emulator)).toEqual([]);
     expect(emulator.concourse.workers()).toEqual([]);
   },
 );
@@ -117,14 +74,14 @@ test('the historical form: a get with a worker_name provisions, a bare put destr
   const [version] = JSON.parse((await startScript('check', {source: {}}).done).stdout) as object[];
 
   const got = await get(version!, {worker_name: 'ci-worker-shop-unit'});
-  const made = names(emulator);
+  const made = dropletNames(emulator);
   const destroyed = answerOf(await put());
 
   expect(answerOf(got).version).toEqual(version);
   expect(made).toEqual([got.files.name]);
   expect(got.files.tag).toBe('ci-worker-shop-unit');
   expect(destroyed.metadata[0]).toEqual({name: 'status', value: 'destroyed'});
-  expect(names(emulator)).toEqual([]);
+  expect(dropletNames(emulator)).toEqual([]);
 });
 
 test.each(['create', 'destroy', 'none', 'check', 'nonsense'])(
@@ -191,7 +148,7 @@ test('a build that is run again, and so gets the same version, has a worker of i
 
   expect(files.name).toMatch(/^a-b7-/v);
   expect(rerun.files.name).toMatch(/^a-b8-/v);
-  expect(names(emulator)).toEqual([rerun.files.name]);
+  expect(dropletNames(emulator)).toEqual([rerun.files.name]);
 });
 
 test('an instance of a pipeline whose names are no labels has one, and is told who shares it', async () => {
@@ -209,7 +166,7 @@ test('an instance of a pipeline whose names are no labels has one, and is told w
   expect(tag).toBe('ci-worker-gro-e-unit-tests-and-a-very-lo');
   expect(created.stderr).toContain(`All instances of this pipeline share the tag ${tag}`);
   expect(destroyed.metadata).toContainEqual({name: 'worker', value: name});
-  expect(names(emulator)).toEqual([]);
+  expect(dropletNames(emulator)).toEqual([]);
 });
 
 test.each([['create'], ['destroy']])(
@@ -244,7 +201,7 @@ test('two builds at the same time have workers of their own, and each destroys i
   await using emulator = await startEmulator(instant);
   const [one, two] = [build(emulator, {BUILD_ID: '7'}), build(emulator, {BUILD_ID: '8'})];
   await Promise.all([one.put({action: 'create'}), two.put({action: 'create'})]);
-  const before = names(emulator).toSorted();
+  const before = dropletNames(emulator).toSorted();
 
   const destroyed = answerOf(await one.put({action: 'destroy'}));
 
@@ -253,119 +210,5 @@ test('two builds at the same time have workers of their own, and each destroys i
     expect.stringMatching(/^ci-worker-shop-unit-b8-/v),
   ]);
   expect(destroyed.metadata).toContainEqual({name: 'worker', value: before[0]});
-  expect(names(emulator)).toEqual([before[1]]);
+  expect(dropletNames(emulator)).toEqual([before[1]]);
 });
-
-/** Longer than an abort takes. */
-const longMs = 60_000;
-/** Once sent, its answer is waited for, and the create ends as the next phase begins; Concourse kills it after 10 s. */
-const slowPost: Fault = {method: 'POST', path: '/v2/droplets', kind: 'slow', ms: 5000};
-const phases: Array<[string, Parameters<typeof startEmulator>[0], RegExp, RegExp]> = [
-  ['planning', {}, /plan /v, /phase: \w+/v],
-  ['checking', {slowMs: longMs}, /preflight /v, /phase: preflight/v],
-  ['creating', {faults: [slowPost]}, /create /v, /phase: (?:create|active)/v],
-  ['waiting for the droplet', {createMs: longMs}, /active /v, /phase: active/v],
-  ['waiting for the worker', {bootMs: longMs}, /booting /v, /phase: booting/v],
-];
-
-test.concurrent.each(phases)(
-  'an abort while %s leaves nothing to the ensure',
-  async (_, switches, seen, told) => {
-    await using emulator = await startEmulator({...instant, ...switches});
-    const {start, put} = build(emulator);
-    const creating = start({action: 'create'});
-    await until(() => seen.test(creating.output()));
-
-    const ran = await abort(creating);
-    emulator.digitalOcean.settings.slowMs = 0;
-    const made = emulator.digitalOcean.everyDroplet().length;
-    const destroyed = await put({action: 'destroy'});
-
-    expect(ran.stdout).toBe('');
-    expect(ran.stderr).toContain('Interrupted by SIGTERM');
-    expect(ran.stderr).toMatch(told);
-    expect(destroyed.code).toBe(0);
-    expect(names(emulator)).toEqual([]);
-    expect(made).toBeLessThanOrEqual(1);
-  },
-  120_000,
-);
-
-test('an aborted get leaves nothing either', async () => {
-  await using emulator = await startEmulator({...instant, bootMs: 60_000});
-  const {startGet} = build(emulator);
-  const getting = startGet(await newDirectory(), {at: '1'}, {worker_name: 'a'});
-  await until(() => getting.output().includes('booting '));
-
-  const ran = await abort(getting);
-
-  expect(ran.stdout).toBe('');
-  expect(ran.stderr).toMatch(/Interrupted by SIGTERM[\s\S]+Destroyed again: a-b42-/v);
-  expect(names(emulator)).toEqual([]);
-});
-
-test.concurrent(
-  'the ensure finds a droplet whose create was killed before its answer, through lag',
-  async () => {
-    const {promise: never} = Promise.withResolvers<void>();
-    let isMade = false;
-    await using emulator = await startEmulator({
-      ...instant,
-      listLagMs: 25_000,
-      tagLagMs: 25_000,
-      async onResponse({method}) {
-        if (method !== 'POST') {
-          return;
-        }
-
-        isMade = true;
-        await never;
-      },
-    });
-    const {start, put} = build(emulator);
-    const creating = start({action: 'create'});
-    await until(() => isMade);
-    creating.child.kill('SIGKILL');
-    await creating.done;
-
-    const destroyed = answerOf(await put({action: 'destroy'}));
-
-    expect(destroyed.metadata[0]).toEqual({name: 'status', value: 'destroyed'});
-    expect(names(emulator)).toEqual([]);
-  },
-  120_000,
-);
-
-test('a create goes on when nobody reads its log any more', async () => {
-  await using emulator = await startEmulator({...instant, bootMs: 3000});
-  const creating = build(emulator).start({action: 'create'});
-  await until(() => creating.output().includes('active '));
-
-  creating.child.stdout!.destroy();
-  creating.child.stderr!.destroy();
-  const {code} = await creating.done;
-
-  expect(code).toBe(0);
-  expect(emulator.concourse.workers()).toMatchObject([{state: 'running'}]);
-});
-
-/** As Concourse does: SIGTERM, and 10 s later SIGKILL. */
-async function abort({child, done}: Running): Promise<Ran> {
-  child.kill('SIGTERM');
-  const timer = setTimeout(() => {
-    child.kill('SIGKILL');
-  }, 10_000);
-  const ran = await done;
-  clearTimeout(timer);
-  return ran;
-}
-
-async function until(isTrue: () => boolean): Promise<void> {
-  for (let waited = 0; !isTrue(); waited += 10) {
-    if (waited > 20_000) {
-      throw new Error('it never came to it');
-    }
-
-    await delay(10);
-  }
-}
