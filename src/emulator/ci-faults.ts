@@ -30,6 +30,8 @@ export type Faults = {
   clear(): void;
   /** The fault that spoils this request, counted as used. */
   take(method: string, path: string): Fault | undefined;
+  /** How many requests were spoiled so far. */
+  count(): number;
 };
 
 const kinds: readonly string[] = ['status', 'html', 'drop', 'lost', 'slow'] satisfies Array<
@@ -39,6 +41,7 @@ const kinds: readonly string[] = ['status', 'html', 'drop', 'lost', 'slow'] sati
 /** A list of faults, each with counts of its own; of several that are due, the first is taken. */
 export function createFaults(initial: readonly Fault[]): Faults {
   let active = initial.map((fault) => activate(fault));
+  let count = 0;
   return {
     add(fault) {
       active.push(activate(fault));
@@ -58,11 +61,13 @@ export function createFaults(initial: readonly Fault[]): Faults {
         }
 
         entry.left--;
+        count++;
         return entry.fault;
       }
 
       return undefined;
     },
+    count: () => count,
   };
 }
 

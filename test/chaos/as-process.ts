@@ -6,7 +6,7 @@ import path from 'node:path';
 import process from 'node:process';
 import {writeEmulatorKeys} from '../../src/emulator-keys.js';
 import {clockAhead} from './clock-ahead.js';
-import {graceSeconds, tellsOfRecords, type Operate} from './operate.js';
+import {graceSeconds, saidIn, tellsOfRecords, type Operate, type Result} from './operate.js';
 import type {Operation, Stop} from './plan.js';
 
 /** Nobody waits as long as this: an operation that does will never end. */
@@ -67,25 +67,17 @@ export const operateAsProcess: Operate = async (world, label, operation, options
     world.truth.violations.push(`${label} failed with a bug: ${stdout}${stderr}`);
   }
 
-  const {workers = [], counts} = parsed(stdout);
+  const result = parsed(stdout);
   // A cleanup that met something strange exits with 1, but it is done.
   const hasLeftRecords = tellsOfRecords(stderr);
-  return code !== 0 && counts === undefined
+  return code !== 0 && result.counts === undefined
     ? {end: 'failed', message: stdout || stderr, hasLeftRecords}
-    : {
-        end: 'done',
-        message: '',
-        hasLeftRecords,
-        ...(operation.kind === 'create' && {created: workers.map(({name}) => name)}),
-        ...(counts && {left: counts.left}),
-      };
+    : {end: 'done', message: '', hasLeftRecords, ...saidIn(operation.kind, result)};
 };
 
-type Output = {workers?: Array<{name: string}>; counts?: {left: number}};
-
-function parsed(stdout: string): Output {
+function parsed(stdout: string): Result {
   try {
-    return JSON.parse(stdout) as Output;
+    return JSON.parse(stdout) as Result;
   } catch {
     return {};
   }

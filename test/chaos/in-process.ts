@@ -3,7 +3,14 @@ import {ActionableError, Interrupted} from '../../src/errors.js';
 import {cleanUp} from '../../src/workers/cleanup.js';
 import {createWorkers} from '../../src/workers/create.js';
 import {destroyWorkers} from '../../src/workers/destroy.js';
-import {cleanupRequest, tellsOfRecords, type Operate, type Outcome} from './operate.js';
+import {
+  cleanupRequest,
+  saidIn,
+  tellsOfRecords,
+  type Operate,
+  type Outcome,
+  type Result,
+} from './operate.js';
 import type {Operation, Stop} from './plan.js';
 
 /** Nobody waits as long as this, in real time: an operation that does will never end. */
@@ -32,7 +39,12 @@ export const operateInProcess: Operate = async (world, label, operation, options
 
   const said = () => ({hasLeftRecords: tellsOfRecords(connected.progress.join('\n'))});
   const ended = perform(operation, guarded).then(
-    (result): Outcome => ({end: 'done', message: '', ...said(), ...result}),
+    (result): Outcome => ({
+      end: 'done',
+      message: '',
+      ...said(),
+      ...saidIn(operation.kind, result),
+    }),
     (error: unknown): Outcome => {
       if (!(error instanceof ActionableError)) {
         world.truth.violations.push(`${label} failed with a bug: ${(error as Error).stack}`);
@@ -56,23 +68,17 @@ export const operateInProcess: Operate = async (world, label, operation, options
 
 const requestFor = {concourse: request, taskcluster: taskclusterRequest};
 
-async function perform(
-  operation: Operation,
-  context: Connected['context'],
-): Promise<Pick<Outcome, 'created' | 'left'>> {
+async function perform(operation: Operation, context: Connected['context']): Promise<Result> {
   if (operation.kind === 'cleanup') {
-    const {counts} = await cleanUp(cleanupRequest(operation), context);
-    return {left: counts.left};
+    return cleanUp(cleanupRequest(operation), context);
   }
 
   if (operation.kind === 'destroy') {
-    await destroyWorkers({...operation, drainSeconds: 0, dryRun: false}, context);
-    return {};
+    return destroyWorkers({...operation, drainSeconds: 0, dryRun: false}, context);
   }
 
   const {kind: _, ci, ...wanted} = operation;
-  const {workers} = await createWorkers(await requestFor[ci](wanted), context, {pace});
-  return {created: workers.map(({name}) => name)};
+  return createWorkers(await requestFor[ci](wanted), context, {pace});
 }
 
 /** Ends an operation at a request as a kill does: nothing that it would do from then on happens. */

@@ -1,4 +1,5 @@
 import type {CleanupRequest} from '../../src/workers/cleanup.js';
+import type {Decision} from '../../src/workers/cleanup-decisions.js';
 import type {Operation, Stop} from './plan.js';
 import type {World} from './world.js';
 
@@ -8,11 +9,46 @@ export type Outcome = {
   message: string;
   /** Names of the droplets that a create says are workers now. */
   created?: string[];
+  /** Names that it says are off the CI server's list. */
+  removed?: string[];
+  /** Names of the droplets that a cleanup says it deleted. */
+  deleted?: string[];
   /** How much a cleanup could not delete. */
   left?: number;
   /** It said that records stay for cleanup: on a busy machine the time to remove them may be over in a moment. */
   hasLeftRecords?: boolean;
 };
+
+type Named = {name: string};
+
+/** What an operation gives, and its command prints. */
+export type Result = {
+  workers?: Named[];
+  removed?: string[] | null;
+  decisions?: Array<Named & Pick<Decision, 'what' | 'action'>>;
+  counts?: {left: number};
+};
+
+/** What the result says, by the kind of operation. */
+export function saidIn(
+  kind: Operation['kind'],
+  {workers = [], removed, decisions = [], counts}: Result,
+): Pick<Outcome, 'created' | 'removed' | 'deleted' | 'left'> {
+  const names = workers.map(({name}) => name);
+  if (kind === 'create') {
+    return {created: names};
+  }
+
+  if (kind === 'destroy') {
+    return {removed: [...names, ...(removed ?? [])]};
+  }
+
+  const deleted = (what: Decision['what']) =>
+    decisions
+      .filter((each) => each.what === what && each.action === 'deleted')
+      .map(({name}) => name);
+  return {removed: deleted('worker'), deleted: deleted('droplet'), left: counts?.left ?? 0};
+}
 
 /** Whether an operation told of records that it left. */
 export function tellsOfRecords(said: string): boolean {

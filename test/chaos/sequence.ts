@@ -2,6 +2,7 @@ import {kinds} from '../../src/ci-server.js';
 import {jumpSeconds, type Plan, type Step} from './plan.js';
 import type {Operate} from './operate.js';
 import {judgeDone, judgeEnd, judgeFailed, judgeRecords, judgeRuns, staleWorkers} from './judge.js';
+import {judgingRows} from './judge-rows.js';
 import {describeOperation} from './describe.js';
 import {startWorld, type World} from './world.js';
 
@@ -23,8 +24,10 @@ export type Counts = {
 /** Plays one plan; then faults stop, time passes, one cleanup runs, and what is left is judged. */
 export async function playSequence(
   plan: Plan,
-  {operate, timeScale}: {operate: Operate; timeScale: number},
+  {operate: unjudged, timeScale}: {operate: Operate; timeScale: number},
 ): Promise<Result> {
+  // A list that lacks everybody may tell a remover that there is nothing to remove.
+  const operate = plan.switches.secondReadOnly === true ? unjudged : judgingRows(unjudged);
   await using world = await startWorld(plan, timeScale);
   const {truth, emulator, story} = world;
   const running: Array<Promise<End>> = [];

@@ -26,6 +26,8 @@ export type World = AsyncDisposable & {
   /** Names of the droplets that the operation asked for. */
   askedBy(label: string): ReadonlySet<string>;
   setTsa(isOpen: boolean): void;
+  /** Gives the function that tells whether nothing has gone wrong at Concourse since. */
+  watchConcourse(): () => boolean;
   /** Taskcluster's workers that are not ours, by group and id. */
   readonly foreignRecords: ReadonlySet<string>;
   /** As if they had gone on asking for work for so long. */
@@ -94,6 +96,14 @@ export async function startWorld(plan: Plan, timeScale: number): Promise<World> 
   };
 
   const tsa = await forward(concourse.tsaPort);
+  let isTsaOpen = true;
+  let closings = 0;
+  const setTsa = (isOpen: boolean) => {
+    isTsaOpen = isOpen;
+    closings += isOpen ? 0 : 1;
+    tsa.setOpen(isOpen);
+  };
+
   return {
     emulator,
     truth,
@@ -121,7 +131,13 @@ export async function startWorld(plan: Plan, timeScale: number): Promise<World> 
     },
     askedBy: (label) =>
       [...actors.values()].find(({actor}) => actor.label === label)?.actor.asked ?? new Set(),
-    setTsa: tsa.setOpen,
+    setTsa,
+    watchConcourse() {
+      const wasOpen = isTsaOpen;
+      const troubles = () => closings + concourse.spoiled();
+      const before = troubles();
+      return () => wasOpen && troubles() === before;
+    },
     keepForeignActive: records.keepActive,
     foreignRecords: records.names,
     mend() {
@@ -129,7 +145,7 @@ export async function startWorld(plan: Plan, timeScale: number): Promise<World> 
       Object.assign(digitalOcean.settings, harmless);
       concourse.clearFaults();
       emulator.taskcluster.clearFaults();
-      tsa.setOpen(true);
+      setTsa(true);
     },
     async [Symbol.asyncDispose]() {
       clearInterval(sampling);

@@ -13,6 +13,8 @@ export type Controls = {
   expireTokens(): void;
   addFault(fault: Fault): void;
   clearFaults(): void;
+  /** How many requests faults have spoiled, the TSA's own among them. */
+  spoiled(): number;
 };
 
 /** What a test does to the world behind the API's back. */
@@ -50,6 +52,7 @@ export function controlsOf(world: World): Controls {
     clearFaults() {
       world.faults.clear();
     },
+    spoiled: () => world.faults.count(),
   };
 }
 

@@ -76,6 +76,7 @@ test('a broken ATC fails the commands of the TSA silently', async () => {
   ];
 
   expect(results).toEqual(Array.from({length: 4}, () => ({exit: 1, output: ''})));
+  expect(emulator.spoiled()).toBe(4);
 });
 
 test('with secondReadOnly a worker shows in every second listing', async () => {
