@@ -18,7 +18,8 @@ export type PlayOptions = {
   onResult?: (result: Result) => void;
 };
 
-const inProcess = {operate: operateInProcess, timeScale: 150, unit: 1, concurrency: 24};
+/** With more at a time, most creates use up their time in waiting for the processor. */
+const inProcess = {operate: operateInProcess, timeScale: 150, unit: 1, concurrency: 10};
 /** In real time, a plan's second mostly lasts 50 ms. */
 const asProcesses = {operate: operateAsProcess, timeScale: 1, unit: 0.05, concurrency: 24};
 
