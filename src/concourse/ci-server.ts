@@ -29,6 +29,7 @@ export type ConcourseSettings = {
   /** Replaces GitHub's releases; same layout. */
   downloadUrl?: string | undefined;
   secondMs?: number;
+  timeoutMs?: number;
 };
 
 function adviceFor(team: string | undefined): Advice {

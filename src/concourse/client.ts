@@ -14,6 +14,8 @@ export type ConcourseOptions = {
   caPem?: string | undefined;
   insecure?: boolean | undefined;
   secondMs?: number;
+  /** For one attempt of a request, in real milliseconds. */
+  timeoutMs?: number;
 };
 
 /** Concourse's own OAuth client for fly; every cluster has it and it is no secret. */

@@ -1,3 +1,5 @@
+const kinds = ['status', 'html', 'drop', 'lost', 'slow', 'hang', 'hang-after'] as const;
+
 export type Fault = {
   /** GET, PUT, ...; "*" is every method. */
   readonly method: string;
@@ -8,10 +10,12 @@ export type Fault = {
   /** Requests it then spoils; every one when not given. */
   readonly times?: number;
   /**
-   Status: that status with a plain body. html: a load balancer's page. drop: the connection ends, nothing happened.
-   lost: the request takes effect, then the connection ends. slow: the answer comes `ms` emulated milliseconds late.
+   Status: that status, a 401 and a 403 in the service's own words. html: a load balancer's page. drop: the connection
+   ends, nothing happened. lost: the request takes effect, then the connection ends. slow: the answer comes `ms`
+   emulated milliseconds late. hang: nothing happens, and no answer ever comes. hang-after: nor does one to a request
+   that takes effect.
    */
-  readonly kind: 'status' | 'html' | 'drop' | 'lost' | 'slow';
+  readonly kind: (typeof kinds)[number];
   readonly status?: number;
   readonly ms?: number;
 };
@@ -33,10 +37,6 @@ export type Faults = {
   /** How many requests were spoiled so far. */
   count(): number;
 };
-
-const kinds: readonly string[] = ['status', 'html', 'drop', 'lost', 'slow'] satisfies Array<
-  Fault['kind']
->;
 
 /** A list of faults, each with counts of its own; of several that are due, the first is taken. */
 export function createFaults(initial: readonly Fault[]): Faults {
@@ -85,7 +85,7 @@ export function parseFault(text: string): Fault {
 }
 
 function isKind(text: string): text is Fault['kind'] {
-  return kinds.includes(text);
+  return (kinds as readonly string[]).includes(text);
 }
 
 function activate(fault: Fault) {
@@ -101,4 +101,14 @@ function activate(fault: Fault) {
       (fault.method === '*' || fault.method === method) &&
       (fault.path === '*' || pattern.test(path)),
   };
+}
+
+/** Whether the connection of such a request ends without an answer. */
+export function isCut({kind}: Fault): boolean {
+  return ['drop', 'lost', 'hang', 'hang-after'].includes(kind);
+}
+
+/** Whether such a request takes effect, whatever becomes of its answer. */
+export function hasEffect({kind}: Fault): boolean {
+  return ['lost', 'slow', 'hang-after'].includes(kind);
 }

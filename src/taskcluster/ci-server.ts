@@ -30,6 +30,7 @@ export type TaskclusterSettings = {
   /** Replaces the project's releases; same layout. */
   runnerUrl?: string | undefined;
   secondMs?: number;
+  timeoutMs?: number;
 };
 
 const howToLogIn =

@@ -5,7 +5,7 @@ import {makeSign} from './signing.js';
 
 export type TaskclusterOptions = Pick<
   HttpOptions,
-  'caPem' | 'insecure' | 'secondMs' | 'retries' | 'secrets' | 'rateLimit'
+  'caPem' | 'insecure' | 'secondMs' | 'timeoutMs' | 'retries' | 'secrets' | 'rateLimit'
 > & {
   rootUrl: string;
   /** Without them nothing is signed. */

@@ -16,6 +16,9 @@ import type {Operation, Stop} from './plan.js';
 /** Nobody waits as long as this, in real time: an operation that does will never end. */
 const longestMs = 60_000;
 
+/** Of one request: in scaled time half a minute of a client's patience would be an hour of the services'. */
+const timeoutMs = 2000;
+
 /** Slower than by default: requests are what a sequence costs. */
 const pace = {digitalOceanSeconds: 7, ciSeconds: 5};
 
@@ -26,7 +29,12 @@ export const operateInProcess: Operate = async (world, label, operation, options
   const {stop, jumpSeconds = 0} = options;
   const stopping = createStopping(stop);
   const line = await world.open(label, operation, stopping.at);
-  const connected = await connect(line.emulator, {kind: operation.ci, timeoutMs: 2000});
+  const connected = await connect(line.emulator, {
+    kind: operation.ci,
+    timeoutMs,
+    concourse: {timeoutMs},
+    taskcluster: {timeoutMs},
+  });
   const {context} = connected;
   stopping.begin(connected);
   const ci = context.ci && stopping.guard(context.ci, true);

@@ -77,38 +77,49 @@ const concoursePlaces = [
 const ciKinds = ['status', 'html', 'drop', 'lost', 'slow'] as const;
 
 export function chooseConcourseFaults(random: Random, unit: number): CiFault[] {
-  return chooseCiFaults(random, unit, concoursePlaces);
+  return chooseCiFaults(random, unit, {everywhere: concoursePlaces, endlessIn: concoursePlaces});
 }
 
 const manager = '/api/worker-manager/v1';
-const taskclusterPlaces = [
+const operatorPlaces = [
   {method: 'GET', path: `${manager}/workers/*`},
   {method: 'GET', path: `${manager}/provisioners/*`},
   {method: 'PUT', path: `${manager}/workers/*`},
   {method: 'PUT', path: `${manager}/workers/*`},
   {method: 'DELETE', path: `${manager}/workers/*`},
+];
+const taskclusterPlaces = [
+  ...operatorPlaces,
   {method: 'POST', path: `${manager}/worker/register`},
   {method: 'POST', path: '/api/queue/*'},
   {method: '*', path: '*'},
 ];
 
 export function chooseTaskclusterFaults(random: Random, unit: number): CiFault[] {
-  return chooseCiFaults(random, unit, taskclusterPlaces);
+  // The emulator's own workers would wait for ever.
+  return chooseCiFaults(random, unit, {everywhere: taskclusterPlaces, endlessIn: operatorPlaces});
 }
+
+type Place = {method: string; path: string};
 
 function chooseCiFaults(
   random: Random,
   unit: number,
-  ciPlaces: Array<{method: string; path: string}>,
+  {everywhere, endlessIn}: {everywhere: Place[]; endlessIn: Place[]},
 ): CiFault[] {
   return Array.from({length: random.pick([0, 0, 0, 1, 2])}, () => {
+    if (random.chance(0.15)) {
+      const kind = random.pick(endless);
+      return {...random.pick(endlessIn), kind, after: random.integer(0, 5), times: 1};
+    }
+
     const kind = random.pick(ciKinds);
     return {
-      ...random.pick(ciPlaces),
+      ...random.pick(everywhere),
       kind,
       after: random.integer(0, 10),
       times: random.integer(1, 6),
-      ...(kind === 'status' && {status: random.pick([500, 502, 503, 401])}),
+      ...(kind === 'status' && {status: random.pick([500, 502, 503, 401, 403])}),
       ...(kind === 'slow' && {ms: Math.round(random.integer(1000, 10_000) * unit)}),
     };
   });

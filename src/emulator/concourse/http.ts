@@ -1,11 +1,12 @@
 import {type HttpBindings} from '@hono/node-server';
 import {RESPONSE_ALREADY_SENT} from '@hono/node-server/utils/response';
 import {Hono, type Context} from 'hono';
+import {isCut} from '../ci-faults.js';
 import {spoil} from '../spoil.js';
 import {type Caller, callerOf, isAdmin} from './access.js';
 import {advance} from './lifecycle.js';
 import {loginRoutes} from './login.js';
-import {unauthorized, workerRoutes} from './worker-routes.js';
+import {forbidden, unauthorized, workerRoutes} from './worker-routes.js';
 import type {World} from './world.js';
 
 export type RequestLog = {
@@ -16,6 +17,8 @@ export type RequestLog = {
   /** The user whose token was accepted, "system", or undefined. */
   readonly user: string | undefined;
 };
+
+const refusals: Record<number, (c: Context) => Response> = {401: unauthorized, 403: forbidden};
 
 /** The ATC's HTTP API. `ownUrl` is asked late: the port is known only after listening. */
 export function createApi(
@@ -36,16 +39,17 @@ export function createApi(
     const fault = world.faults.take(method, path);
     const {incoming} = c.env as HttpBindings;
     const {clock} = world;
-    const response = fault ? await spoil(fault, {incoming, next, clock}) : undefined;
+    const refuse = (status: number) => refusals[status]?.(c);
+    const response = fault ? await spoil(fault, {incoming, next, refuse, clock}) : undefined;
     if (!fault) {
       await next();
     }
 
     await world.settings.atConcourseRequest?.('after', request);
-    const isCut = fault?.kind === 'drop' || fault?.kind === 'lost';
-    const status = isCut ? 0 : (response ?? c.res).status;
+    const isLost = fault !== undefined && isCut(fault);
+    const status = isLost ? 0 : (response ?? c.res).status;
     requests.push({...request, status, user});
-    if (isCut) {
+    if (isLost) {
       return RESPONSE_ALREADY_SENT;
     }
 

@@ -42,7 +42,7 @@ export const concourseSwitches = {
 
   failRequests: list(
     [],
-    'Failing requests, each "METHOD PATH KIND[=NUMBER] [after=N] [times=N]"; kinds: status html drop lost slow',
+    'Failing requests, each "METHOD PATH KIND[=NUMBER] [after=N] [times=N]"; kinds: status html drop lost slow hang hang-after',
     facts('9'),
   ),
   registerDelayMs: integer(0, 'A registration takes this long after forward-worker', facts('9')),

@@ -1,3 +1,4 @@
+import {hasEffect, isCut} from '../ci-faults.js';
 import {parseRegistration} from './registration.js';
 import type {Row, World} from './world.js';
 
@@ -133,15 +134,12 @@ export function actForTeam(
 /** The TSA's own request to the ATC: the same faults, no way over HTTP. */
 export function askAtc(world: World, method: string, path: string, act: () => Reply): Reply {
   const fault = world.faults.take(method, path);
-  if (!fault || fault.kind === 'slow') {
+  if (fault === undefined) {
     return act();
   }
 
-  if (fault.kind === 'lost') {
-    act();
-  }
-
-  return {status: 502};
+  const reply = hasEffect(fault) ? act() : undefined;
+  return (isCut(fault) ? undefined : reply) ?? {status: 502};
 }
 
 function expiry(world: World, ttlMs: number): number | undefined {

@@ -113,7 +113,8 @@ export function unauthorized(c: Context): Response {
   return c.text('not authorized', 401);
 }
 
-function forbidden(c: Context): Response {
+/** The 403 for a token that may not do it. */
+export function forbidden(c: Context): Response {
   return c.text('forbidden', 403);
 }
 

@@ -2,6 +2,7 @@ import {randomUUID} from 'node:crypto';
 import {setMaxListeners} from 'node:events';
 import type {HttpBindings} from '@hono/node-server';
 import {RESPONSE_ALREADY_SENT} from '@hono/node-server/utils/response';
+import {untilGivenUp} from '../given-up.js';
 import {errorBody} from './api-error.js';
 import type {App} from './app.js';
 import {createFaultFinder, type Fault, type FaultKind} from './faults.js';
@@ -58,13 +59,13 @@ export function createEdge({world, app, limiter, requests, faults, hooks}: Edge)
     await wait(settings.slowMs + (fault?.kind === 'slow' ? (fault.ms ?? 1000) : 0));
 
     if (fault?.kind === 'hang' || fault?.kind === 'drop-before') {
-      return lose(fault, closing, incoming);
+      return lose(fault, incoming);
     }
 
     const response = (fault && instead(fault)) ?? (await app.fetch(request, {body: entry.body}));
     await hooks.onResponse?.(entry);
     if (fault?.kind === 'hang-after' || fault?.kind === 'drop-after') {
-      return lose(fault, closing, incoming);
+      return lose(fault, incoming);
     }
 
     const answer = fault?.kind === 'error-after' ? failure(fault) : response;
@@ -143,37 +144,12 @@ function withHeaders(
   return answer;
 }
 
-function drop(incoming: HttpBindings['incoming']): Response {
+/** No answer: at once, or when the other side gives up. */
+async function lose({kind}: Fault, incoming: HttpBindings['incoming']): Promise<Response> {
+  if (kind === 'hang' || kind === 'hang-after') {
+    await untilGivenUp(incoming);
+  }
+
   incoming.socket.destroy();
   return RESPONSE_ALREADY_SENT;
-}
-
-/** No answer: at once, or when the other side gives up. */
-async function lose(
-  {kind}: Fault,
-  closing: AbortSignal,
-  incoming: HttpBindings['incoming'],
-): Promise<Response> {
-  if (kind === 'hang' || kind === 'hang-after') {
-    await closed(closing, incoming);
-  }
-
-  return drop(incoming);
-}
-
-async function closed(closing: AbortSignal, {socket}: HttpBindings['incoming']): Promise<void> {
-  const {promise, resolve} = Promise.withResolvers<void>();
-  closing.addEventListener(
-    'abort',
-    () => {
-      resolve();
-    },
-    {once: true},
-  );
-  socket.once('close', () => {
-    resolve();
-  });
-  if (!closing.aborted && !socket.destroyed) {
-    await promise;
-  }
 }

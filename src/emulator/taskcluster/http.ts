@@ -1,7 +1,8 @@
 import {RESPONSE_ALREADY_SENT} from '@hono/node-server/utils/response';
 import {Hono} from 'hono';
+import {isCut} from '../ci-faults.js';
 import {spoil} from '../spoil.js';
-import {ApiError, errorBody} from './api-error.js';
+import {ApiError, errorBody, type ErrorCode} from './api-error.js';
 import type {App, Call, Env} from './api.js';
 import {nonceOf} from './hawk.js';
 import {managerRoutes} from './manager-routes.js';
@@ -40,25 +41,26 @@ export function createApi(world: World, requests: RequestLog[]): App {
     const fault = world.faults.take(method, call.req.path);
     const {incoming} = call.env;
     const {clock} = world;
-    const response = fault ? await spoil(fault, {incoming, next, clock}) : undefined;
+    const refuse = (status: number) => refusal(call, status, world);
+    const response = fault ? await spoil(fault, {incoming, next, refuse, clock}) : undefined;
     if (!fault) {
       await next();
     }
 
     await world.settings.atTaskclusterRequest?.('after', request);
-    const isCut = fault?.kind === 'drop' || fault?.kind === 'lost';
+    const isLost = fault !== undefined && isCut(fault);
     const answered = response ?? call.res;
     answered.headers.set('date', dateOf(world));
     requests.push({
       ...request,
-      status: isCut ? 0 : answered.status,
+      status: isLost ? 0 : answered.status,
       clientId: call.get('clientId'),
       nonce: nonceOf(headers.authorization),
       isSigned: headers.authorization !== undefined,
       body,
-      answer: isCut ? undefined : parsed(await answered.clone().text()),
+      answer: isLost ? undefined : parsed(await answered.clone().text()),
     });
-    return isCut ? RESPONSE_ALREADY_SENT : response;
+    return isLost ? RESPONSE_ALREADY_SENT : response;
   });
 
   for (const addRoutes of [workerRoutes, managerRoutes, queueRoutes, secretRoutes]) {
@@ -73,6 +75,16 @@ export function createApi(world: World, requests: RequestLog[]): App {
   app.notFound((call) => call.json({message: 'Not found'}, 404));
   app.onError((error, call) => answerError(call, error, world));
   return app;
+}
+
+const refusals: Record<number, [ErrorCode, string]> = {
+  401: ['AuthenticationFailed', 'Unauthorized: Bad mac'],
+  403: ['InsufficientScopes', 'Client lacks scopes.'],
+};
+
+function refusal(call: Call, status: number, world: World): Response | undefined {
+  const known = refusals[status];
+  return known && answerError(call, new ApiError(...known), world);
 }
 
 /** By the services' own time: by it clients tell how long ago something was. */

@@ -34,7 +34,7 @@ export const taskclusterSwitches = {
   scanMs: integer(60_000, 'Time between two runs of the worker-scanner; 0 is never', facts('14')),
   failTaskcluster: list(
     [],
-    'Failing requests, each "METHOD PATH KIND[=NUMBER] [after=N] [times=N]"; kinds: status html drop lost slow',
+    'Failing requests, each "METHOD PATH KIND[=NUMBER] [after=N] [times=N]"; kinds: status html drop lost slow hang hang-after',
     facts('13'),
   ),
 };

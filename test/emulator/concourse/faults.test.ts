@@ -1,8 +1,10 @@
+import {setTimeout as delay} from 'node:timers/promises';
 import {expect, test} from '@jest/globals';
 import {createClock} from '../../../src/emulator/clock.js';
 import type {ConcourseOptions} from '../../../src/emulator/concourse/options.js';
 import {startConcourse} from '../../../src/emulator/concourse/server.js';
 import {callAs} from './atc-client.js';
+import {eventually} from './eventually.js';
 import {login} from './ssh-client.js';
 
 const start = async (options: ConcourseOptions = {}) =>
@@ -46,6 +48,39 @@ test('drop ends the connection before anything happened, lost after it', async (
   expect(emulator.requests.slice(-2).map(({status}) => status)).toEqual([0, 0]);
   emulator.clearFaults();
   expect((await call('PUT', '/api/v1/workers/dropped/prune')).status).toBe(200);
+});
+
+test('hang and hang-after give no answer, the one before anything happened, the other after it', async () => {
+  const emulator = await start();
+  emulator.addWorker({name: 'hung', state: 'stalled'});
+  emulator.addWorker({name: 'done', state: 'stalled'});
+  const call = await callAs(emulator, 'test');
+  emulator.addFault({method: 'PUT', path: '/api/v1/workers/hung/prune', kind: 'hang'});
+  emulator.addFault({method: 'PUT', path: '/api/v1/workers/done/prune', kind: 'hang-after'});
+
+  const calls = ['hung', 'done'].map(async (name) => call('PUT', `/api/v1/workers/${name}/prune`));
+  const ends = Promise.allSettled(calls);
+  await eventually(() => {
+    expect(emulator.spoiled()).toBe(2);
+    expect(emulator.workers().map(({name}) => name)).toEqual(['hung']);
+  });
+  const first = await Promise.race([ends, delay(50)]);
+  await emulator.close();
+
+  expect(first).toBeUndefined();
+  expect((await ends).map(({status}) => status)).toEqual(['rejected', 'rejected']);
+});
+
+test('a fault may refuse in the words of Concourse', async () => {
+  await using emulator = await start({failRequests: ['* * status=401 times=1', '* * status=403']});
+  const call = await callAs(emulator, 'nobody');
+
+  const answers = [await call('GET', '/api/v1/workers'), await call('GET', '/api/v1/workers')];
+
+  expect(answers).toMatchObject([
+    {status: 401, text: 'not authorized'},
+    {status: 403, text: 'forbidden'},
+  ]);
 });
 
 test('a slow answer is late by emulated time', async () => {

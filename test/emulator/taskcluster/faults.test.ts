@@ -1,5 +1,7 @@
+import {setTimeout as delay} from 'node:timers/promises';
 import {expect, test} from '@jest/globals';
 import {createClock} from '../../../src/emulator/clock.js';
+import {eventually} from '../concourse/eventually.js';
 import {call, definition, path, start} from './calls.js';
 
 test('a lost answer has had its effect, a dropped request has not', async () => {
@@ -12,6 +14,35 @@ test('a lost answer has had its effect, a dropped request has not', async () => 
 
   expect(emulator.workers().map(({workerId}) => workerId)).toEqual(['w-1']);
   expect(emulator.requests.map(({status}) => status)).toEqual([0, 0]);
+});
+
+test('an answer that never comes is to a request without an effect, or with one', async () => {
+  const emulator = await start({failTaskcluster: ['PUT */w-1 hang', 'PUT */w-2 hang-after']});
+
+  const other = path.replace('w-1', 'w-2');
+  const calls = [path, other].map(async (each) => call(emulator, 'PUT', each, definition()));
+  const ends = Promise.allSettled(calls);
+  await eventually(() => {
+    expect(emulator.workers().map(({workerId}) => workerId)).toEqual(['w-2']);
+  });
+  const first = await Promise.race([ends, delay(50)]);
+  await emulator.close();
+
+  expect(first).toBeUndefined();
+  expect((await ends).map(({status}) => status)).toEqual(['rejected', 'rejected']);
+});
+
+test('a fault may refuse in the form of Taskcluster', async () => {
+  await using emulator = await start({
+    failTaskcluster: ['* * status=401 times=1', '* * status=403'],
+  });
+
+  const answers = [await call(emulator, 'GET', path), await call(emulator, 'GET', path)];
+
+  expect(answers).toMatchObject([
+    {status: 401, body: {code: 'AuthenticationFailed'}},
+    {status: 403, body: {code: 'InsufficientScopes'}},
+  ]);
 });
 
 test('faults come and go, by the path as it was sent', async () => {
