@@ -16,6 +16,7 @@ export function pruneWorker(world: World, name: string): Reply {
   if (row.registersAgain) {
     row.registersAgain = false;
     row.worker.state = 'running';
+    row.expiresAt = expiry(world, world.ttlMs);
   }
 
   if (row.worker.state === 'running') {

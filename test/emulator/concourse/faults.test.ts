@@ -137,6 +137,6 @@ test('with reregistrations a retired worker runs again before the prune, so many
   };
 
   expect(await remove()).toBe(400);
-  expect(emulator.workers()).toMatchObject([{state: 'running'}]);
+  expect(emulator.workers()).toMatchObject([{state: 'running', expiresAt: expect.any(Number)}]);
   expect(await remove()).toBe(200);
 });
