@@ -8,6 +8,7 @@ const traits = (ms: (random: Random, min: number, max: number) => number): Choic
   [0.15, (random) => ({listLagMs: ms(random, 1, 40)})],
   [0.15, (random) => ({tagLagMs: ms(random, 1, 40)})],
   [0.1, (random) => ({getLagMs: ms(random, 1, 40)})],
+  [0.15, (random) => ({deleteLagMs: ms(random, 1, 40)})],
   [0.2, (random) => ({destroyMs: ms(random, 1, 30)})],
   [0.15, () => ({pendingEventOnCreate: true})],
   [0.1, (random) => ({ignoreDeletes: random.integer(1, 3)})],

@@ -162,6 +162,7 @@ const harmless: EmulatorOptions = {
   listLagMs: 0,
   tagLagMs: 0,
   getLagMs: 0,
+  deleteLagMs: 0,
   destroyMs: 0,
   slowMs: 0,
   ignoreDeletes: 0,

@@ -50,6 +50,7 @@ export const digitalOceanSwitches = {
   ),
 
   getLagMs: integer(0, 'GET by id of a new droplet answers 404 for this long', facts('3')),
+  deleteLagMs: integer(0, 'DELETE by id of a new droplet answers 404 for this long', facts('3')),
   listLagMs: integer(0, 'A new droplet is missing from every list for this long', facts('3')),
   tagLagMs: integer(
     0,

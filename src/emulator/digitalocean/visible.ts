@@ -12,8 +12,17 @@ export type Filter = {
 
 /** The droplet of that id once GET knows it. */
 export function readableDroplet(world: World, id: string): Droplet {
+  return dropletAfter(world, id, world.settings.getLagMs);
+}
+
+/** The droplet of that id once DELETE knows it. */
+export function deletableDroplet(world: World, id: string): Droplet {
+  return dropletAfter(world, id, world.settings.deleteLagMs);
+}
+
+function dropletAfter(world: World, id: string, lagMs: number): Droplet {
   const droplet = existingDroplet(world, id);
-  if (world.now() < droplet.createdAt + world.settings.getLagMs) {
+  if (world.now() < droplet.createdAt + lagMs) {
     throw notFound();
   }
 

@@ -232,6 +232,19 @@ test('hides a droplet from GET and from the lists for as long as they lag', asyn
   expect(late[0]!.status).toBe(200);
 });
 
+test('knows no new droplet to delete for as long as that lags', async () => {
+  await using api = await start({deleteLagMs: 60_000});
+  const {body} = await api.create();
+  const path = `/v2/droplets/${body.droplet.id}`;
+
+  const early = await api.remove(path);
+  const left = api.droplets().length;
+  api.settings.deleteLagMs = 0;
+  const late = await api.remove(path);
+
+  expect([early.status, left, late.status]).toEqual([404, 1, 204]);
+});
+
 test('leaves GPU droplets out of the default list', async () => {
   await using api = await start();
   await api.create({size: 'gpu-h100x1-80gb', region: 'tor1', name: 'gpu'});

@@ -6,7 +6,7 @@ import {page} from '../pages.js';
 import {planDroplet, planNames, type Fields} from '../plan.js';
 import {presentDroplet, readDroplet} from '../present.js';
 import {findTag} from '../tags.js';
-import {existingDroplet, listedDroplets, readableDroplet} from '../visible.js';
+import {deletableDroplet, listedDroplets, readableDroplet} from '../visible.js';
 import {demand, type World} from '../world.js';
 
 /** Droplets: create, list and read them, delete one or all of a tag; autoscale pools are a 404. */
@@ -49,7 +49,7 @@ export function dropletRoutes(app: App, world: World): void {
 
   app.delete('/v2/droplets/:id', (c) => {
     demand(world, 'droplet:delete');
-    destroy(world, existingDroplet(world, c.req.param('id')));
+    destroy(world, deletableDroplet(world, c.req.param('id')));
     return noContent(c);
   });
 }
