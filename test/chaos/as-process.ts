@@ -46,7 +46,7 @@ export const operateAsProcess: Operate = async (world, label, operation, options
   }
 
   const {folder, environment} = await writeEmulatorKeys(line.emulator.concourse);
-  const running = start(argumentsOf(operation), {
+  const running = start(argumentsOf(operation, environment.DO_WORKER_WORKER_KEY!), {
     ...line.emulator.environment,
     ...environment,
     ...(jumpSeconds > 0 && clockAhead(jumpSeconds)),
@@ -83,7 +83,8 @@ function parsed(stdout: string): Result {
   }
 }
 
-function argumentsOf(operation: Operation): string[] {
+/** Any private key will do as one's own. */
+function argumentsOf(operation: Operation, keyFile: string): string[] {
   const {kind, workerName, ci} = operation;
   if (kind === 'cleanup') {
     return [
@@ -113,6 +114,7 @@ function argumentsOf(operation: Operation): string[] {
         ...given('--timeout', `${operation.timeoutSeconds}s`),
         ...given('--size', operation.sizes.join(',')),
         ...given('--region', operation.regions.join(',')),
+        ...given('--droplet-key', operation.hasOwnKey ? keyFile : undefined),
       ];
 }
 

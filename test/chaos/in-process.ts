@@ -1,4 +1,5 @@
 import {connect, request, taskclusterRequest, type Connected} from '../support/connect.js';
+import {parsePrivateKey} from '../../src/cloud-init/keys.js';
 import {ActionableError, Interrupted} from '../../src/errors.js';
 import {cleanUp} from '../../src/workers/cleanup.js';
 import {createWorkers} from '../../src/workers/create.js';
@@ -46,7 +47,7 @@ export const operateInProcess: Operate = async (world, label, operation, options
   };
 
   const said = () => ({hasLeftRecords: tellsOfRecords(connected.progress.join('\n'))});
-  const ended = perform(operation, guarded).then(
+  const ended = perform(operation, guarded, line.emulator.concourse).then(
     (result): Outcome => ({
       end: 'done',
       message: '',
@@ -76,7 +77,11 @@ export const operateInProcess: Operate = async (world, label, operation, options
 
 const requestFor = {concourse: request, taskcluster: taskclusterRequest};
 
-async function perform(operation: Operation, context: Connected['context']): Promise<Result> {
+async function perform(
+  operation: Operation,
+  context: Connected['context'],
+  {workerKey}: {workerKey: string},
+): Promise<Result> {
   if (operation.kind === 'cleanup') {
     return cleanUp(cleanupRequest(operation), context);
   }
@@ -85,8 +90,9 @@ async function perform(operation: Operation, context: Connected['context']): Pro
     return destroyWorkers({...operation, drainSeconds: 0, dryRun: false}, context);
   }
 
-  const {kind: _, ci, ...wanted} = operation;
-  return createWorkers(await requestFor[ci](wanted), context, {pace});
+  const {kind: _, ci, hasOwnKey, ...wanted} = operation;
+  const dropletKey = hasOwnKey ? await parsePrivateKey(workerKey, 'The droplet key') : undefined;
+  return createWorkers(await requestFor[ci]({...wanted, dropletKey}), context, {pace});
 }
 
 /** Ends an operation at a request as a kill does: nothing that it would do from then on happens. */

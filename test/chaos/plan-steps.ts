@@ -28,7 +28,13 @@ const placementsWithout: Placement[] = [
 ];
 
 /** Most operations of a sequence are about the same name and the same run. */
-type Usual = {workerName: string; runKey: string; cis: Kind[]; placements: Placement[]};
+type Usual = {
+  workerName: string;
+  runKey: string;
+  cis: Kind[];
+  placements: Placement[];
+  hasKeys: boolean;
+};
 
 /** What is true of the whole sequence. */
 export type Traits = {
@@ -49,6 +55,7 @@ export function chooseSteps(random: Random, traits: Traits): Step[] {
     runKey: random.pick(runKeys),
     cis: traits.cis,
     placements: random.chance(0.25) ? placementsWithGpus : placementsWithout,
+    hasKeys: random.chance(0.2),
   };
   const length = random.integer(2, 5);
   return Array.from({length}, (_, index) =>
@@ -58,15 +65,11 @@ export function chooseSteps(random: Random, traits: Traits): Step[] {
   );
 }
 
-function chooseRival(
-  random: Random,
-  {workerName, runKey, cis, placements}: Usual,
-  {unit}: Traits,
-): Step {
+function chooseRival(random: Random, {cis, ...usual}: Usual, {unit}: Traits): Step {
   return {
     isOverlapping: true,
     delaySeconds: random.integer(0, 5) * unit,
-    operation: chooseCreate(random, {ci: cis[0]!, workerName, runKey, placements}, unit),
+    operation: chooseCreate(random, {...usual, ci: cis[0]!}, unit),
   };
 }
 
@@ -109,6 +112,7 @@ function chooseStop(random: Random, {isLosing, isRivalry}: Traits): Stop | undef
 }
 
 function chooseOperation(random: Random, usual: Usual, unit: number): Operation {
+  const {placements, hasKeys} = usual;
   const workerName = random.chance(0.6) ? usual.workerName : random.pick(workerNames);
   const chosen = random.chance(0.6) ? usual.runKey : random.pick(runKeys);
   const runKey = random.chance(0.7) ? chosen : undefined;
@@ -125,15 +129,16 @@ function chooseOperation(random: Random, usual: Usual, unit: number): Operation 
 
   return kind === 'destroy'
     ? {ci, kind, workerName, runKey}
-    : chooseCreate(random, {ci, workerName, runKey, placements: usual.placements}, unit);
+    : chooseCreate(random, {ci, workerName, runKey, placements, hasKeys}, unit);
 }
 
 function chooseCreate(
   random: Random,
   {
     placements,
+    hasKeys,
     ...whose
-  }: {ci: Kind; workerName: string; runKey: string | undefined; placements: Placement[]},
+  }: Pick<Usual, 'workerName' | 'placements' | 'hasKeys'> & {ci: Kind; runKey: string | undefined},
   unit: number,
 ): Operation {
   const count = random.pick([1, 1, 2, 3, 4]);
@@ -148,5 +153,6 @@ function chooseCreate(
       : random.pick(longTtlSeconds),
     timeoutSeconds,
     ...random.pick(placements),
+    hasOwnKey: hasKeys && random.chance(0.8),
   };
 }

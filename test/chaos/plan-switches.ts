@@ -9,6 +9,8 @@ const traits = (ms: (random: Random, min: number, max: number) => number): Choic
   [0.15, (random) => ({tagLagMs: ms(random, 1, 40)})],
   [0.1, (random) => ({getLagMs: ms(random, 1, 40)})],
   [0.15, (random) => ({deleteLagMs: ms(random, 1, 40)})],
+  // Seen only by those that bring a key of their own.
+  [0.5, (random) => ({keyLagMs: ms(random, 1, 40)})],
   [0.2, (random) => ({destroyMs: ms(random, 1, 30)})],
   [0.15, () => ({pendingEventOnCreate: true})],
   [0.1, (random) => ({ignoreDeletes: random.integer(1, 3)})],

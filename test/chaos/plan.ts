@@ -25,6 +25,8 @@ export type Operation = {ci: Kind} & (
       timeoutSeconds: number;
       sizes: string[];
       regions: string[];
+      /** An SSH key of one's own goes onto the droplets, and into the account when it is not there. */
+      hasOwnKey: boolean;
     }
   | {kind: 'destroy'; workerName: string; runKey: string | undefined}
   | {kind: 'cleanup'; workerName: string | undefined; maxDeletes: number | undefined}

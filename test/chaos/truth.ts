@@ -97,6 +97,10 @@ export function createTruth(emulator: Emulator, foreignIds: ReadonlySet<number>)
         return;
       }
 
+      if (path === '/v2/account/keys' && method === 'POST' && bringsKey(actor.operation)) {
+        return;
+      }
+
       const id = Number(/^\/v2\/droplets\/(?<id>\d+)$/v.exec(path)?.groups?.id);
       if (method === 'DELETE' && id > 0) {
         const droplet = digitalOcean.droplets().find((each) => each.id === id);
@@ -123,6 +127,10 @@ export function createTruth(emulator: Emulator, foreignIds: ReadonlySet<number>)
       }
     },
   };
+}
+
+function bringsKey(operation: Operation): boolean {
+  return operation.kind === 'create' && operation.hasOwnKey;
 }
 
 /** Read from the right: a worker name may have hyphens. */

@@ -163,6 +163,7 @@ const harmless: EmulatorOptions = {
   tagLagMs: 0,
   getLagMs: 0,
   deleteLagMs: 0,
+  keyLagMs: 0,
   destroyMs: 0,
   slowMs: 0,
   ignoreDeletes: 0,
