@@ -38,7 +38,7 @@ function describeForeign(foreign: string[]): string {
 function describeStep({isOverlapping, delaySeconds, operation, stop, outage}: Step): string {
   const what =
     operation === undefined
-      ? `${outage?.of} down for ${outage?.seconds} s`
+      ? `${outage?.of} for ${outage?.seconds} s`
       : describeOperation(operation);
   const when = isOverlapping ? 'at the same time' : 'then';
   const end =

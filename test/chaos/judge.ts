@@ -54,8 +54,9 @@ function judgeCreated(
 
   // One that hangs soon after it registered may have left the list again by the time the rest is destroyed, and one
   // whose ATC was down for long leaves it for a moment, until it registers again.
+  const outages = new Set(plan.steps.map(({outage}) => outage?.of));
   const mayLeave =
-    plan.switches.hangAfterMs !== undefined || plan.steps.some(({outage}) => outage !== undefined);
+    plan.switches.hangAfterMs !== undefined || outages.has('no ATC') || outages.has('no TSA');
   const deleted = deletedNames(world);
   for (const name of created) {
     if (!mayLeave && !truth.isRegistered(name) && !deleted.has(name)) {
@@ -147,12 +148,7 @@ export function judgeEnd(
   const {emulator, truth, foreign, foreignRecords} = world;
   const {violations} = truth;
   const left = truth.ours();
-  for (const droplet of left) {
-    const isWell = truth.isRegistered(droplet.name) || seemingly.includes(droplet);
-    if (!isWell || truth.isExpired(droplet)) {
-      violations.push(`leaked: ${described(droplet)}`);
-    }
-  }
+  violations.push(...leaked(world, seemingly).map((droplet) => `leaked: ${described(droplet)}`));
 
   const names = emulator.digitalOcean
     .everyDroplet()
@@ -195,6 +191,16 @@ export function judgeEnd(
       violations.push(`an unknown tag: ${tag}`);
     }
   }
+}
+
+/** What stands there and is no worker, or one whose time is over. */
+function leaked({truth, forsaken}: World, seemingly: Droplet[]): Droplet[] {
+  return truth.ours().filter((droplet) => {
+    // A droplet without its tags is anybody's: only who made it can destroy it, or tell of it.
+    const isLost = droplet.tags.size === 0 && forsaken.has(droplet.name);
+    const isWell = truth.isRegistered(droplet.name) || seemingly.includes(droplet);
+    return !isLost && (!isWell || truth.isExpired(droplet));
+  });
 }
 
 /** However many operations there are, there are these tags: none names a run or a droplet. */

@@ -9,6 +9,8 @@ export type Outcome = {
   message: string;
   /** Names of the droplets that a create says are workers now. */
   created?: string[];
+  /** Names of the droplets that it says it could not destroy again. */
+  leftovers?: string[];
   /** Names that it says are off the CI server's list. */
   removed?: string[];
   /** Names of the droplets that a cleanup says it deleted. */
@@ -24,6 +26,7 @@ type Named = {name: string};
 /** What an operation gives, and its command prints. */
 export type Result = {
   workers?: Named[];
+  leftovers?: Named[];
   removed?: string[] | null;
   decisions?: Array<Named & Pick<Decision, 'what' | 'action'>>;
   counts?: {left: number};
@@ -32,11 +35,11 @@ export type Result = {
 /** What the result says, by the kind of operation. */
 export function saidIn(
   kind: Operation['kind'],
-  {workers = [], removed, decisions = [], counts}: Result,
-): Pick<Outcome, 'created' | 'removed' | 'deleted' | 'left'> {
+  {workers = [], leftovers = [], removed, decisions = [], counts}: Result,
+): Pick<Outcome, 'created' | 'leftovers' | 'removed' | 'deleted' | 'left'> {
   const names = workers.map(({name}) => name);
   if (kind === 'create') {
-    return {created: names};
+    return {created: names, leftovers: leftovers.map(({name}) => name)};
   }
 
   if (kind === 'destroy') {

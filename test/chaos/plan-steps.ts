@@ -1,4 +1,5 @@
 import type {Kind} from '../../src/ci-server.js';
+import type {Outage} from './outages.js';
 import type {Operation, Step, Stop} from './plan.js';
 import type {Random} from './random.js';
 
@@ -8,6 +9,15 @@ const workerNames = ['a', 'a-b', 'A-b-c', longName];
 const runKeys = ['r1', 'r2', 'b'];
 /** The first and a time-out's end within the sequence or by the jump at its end, the last does not. */
 const longTtlSeconds = [3600, 86_400];
+
+const kindsOfOutage: Outage[] = [
+  'no TSA',
+  'no ATC',
+  'no Taskcluster',
+  'hidden tags',
+  'lost tags',
+  'a locked account',
+];
 
 type Placement = {sizes: string[]; regions: string[]};
 
@@ -79,12 +89,12 @@ function chooseStep(random: Random, usual: Usual, traits: Traits): Step {
     isOverlapping: !isBlind && random.chance(0.5),
     delaySeconds: random.chance(0.5) ? 0 : random.integer(1, 60) * unit,
   };
-  if (!isBlind && random.chance(0.1)) {
+  if (!isBlind && random.chance(0.15)) {
     return {
       ...timing,
       isOverlapping: true,
       outage: {
-        of: random.pick(['TSA', 'ATC', 'Taskcluster']),
+        of: random.pick(kindsOfOutage),
         seconds: random.integer(10, 200) * unit,
       },
     };

@@ -10,6 +10,7 @@ import {
   chooseTaskclusterFaults,
 } from './plan-faults.js';
 import {chooseSwitches} from './plan-switches.js';
+import type {Outage} from './outages.js';
 import {chooseSteps} from './plan-steps.js';
 import {createRandom} from './random.js';
 
@@ -49,7 +50,7 @@ export type Step = {
   delaySeconds: number;
   operation?: Operation;
   stop?: Stop | undefined;
-  outage?: {of: 'TSA' | 'ATC' | 'Taskcluster'; seconds: number};
+  outage?: {of: Outage; seconds: number};
 };
 
 /** Everything that the seed decides. */

@@ -3,6 +3,7 @@ import {jumpSeconds, type Plan, type Step} from './plan.js';
 import type {Operate} from './operate.js';
 import {judgeDone, judgeEnd, judgeFailed, judgeRecords, judgeRuns, staleWorkers} from './judge.js';
 import {judgingRows} from './judge-rows.js';
+import {outages} from './outages.js';
 import {describeOperation} from './describe.js';
 import {startWorld, type World} from './world.js';
 
@@ -31,14 +32,14 @@ export async function playSequence(
   await using world = await startWorld(plan, timeScale);
   const {truth, emulator, story} = world;
   const running: Array<Promise<End>> = [];
-  let outages = 0;
+  let outageCount = 0;
   for (const [index, step] of plan.steps.entries()) {
     if (!step.isOverlapping) {
       await Promise.all(running);
     }
 
     await emulator.clock.sleep(step.delaySeconds * 1000);
-    outages += step.outage === undefined ? 0 : 1;
+    outageCount += step.outage === undefined ? 0 : 1;
     running.push(playStep({world, plan, label: `#${index + 1}`}, step, operate));
   }
 
@@ -59,7 +60,7 @@ export async function playSequence(
     story,
     counts: {
       operations: plan.steps.filter(({operation}) => operation).length + kinds.length,
-      faults: requests.filter(({fault}) => fault !== undefined).length + outages,
+      faults: requests.filter(({fault}) => fault !== undefined).length + outageCount,
       kills: ends.filter((end) => end === 'killed').length,
       droplets: emulator.digitalOcean.everyDroplet().length - world.foreign.size,
       deletes: requests.filter(({method, status}) => method === 'DELETE' && status === 204).length,
@@ -71,7 +72,9 @@ export async function playSequence(
 type End = 'tidy' | 'untidy' | 'killed';
 
 function isTaskclusterSound({taskclusterFaults, steps}: Plan): boolean {
-  return taskclusterFaults.length === 0 && steps.every(({outage}) => outage?.of !== 'Taskcluster');
+  return (
+    taskclusterFaults.length === 0 && steps.every(({outage}) => outage?.of !== 'no Taskcluster')
+  );
 }
 
 async function playStep(
@@ -81,9 +84,12 @@ async function playStep(
 ): Promise<End> {
   const {emulator} = world;
   if (outage !== undefined) {
-    world.tell(`${label}: the ${outage.of} is down`);
-    await playOutage(world, outage);
-    world.tell(`${label}: the ${outage.of} is back`);
+    const {begin, end} = outages[outage.of];
+    world.tell(`${label} begins: ${outage.of}`);
+    begin(world);
+    await emulator.clock.sleep(outage.seconds * 1000);
+    end(world);
+    world.tell(`${label} ends: ${outage.of}`);
   }
 
   if (operation === undefined) {
@@ -93,7 +99,7 @@ async function playStep(
   world.tell(`${label} begins: ${describeOperation(operation)}`);
   const startedAt = emulator.clock.now();
   const outcome = await operate(world, label, operation, {stop});
-  const {end, message, created, left = 0, hasLeftRecords = false} = outcome;
+  const {end, message, created, leftovers = [], left = 0, hasLeftRecords = false} = outcome;
   world.tell(
     `${label} ${end}${message && `: ${message}`}${created ? `: ${created.join(' ')}` : ''}`,
   );
@@ -101,47 +107,20 @@ async function playStep(
     judgeDone(world, {plan, label, operation, created, startedAt});
   }
 
-  if (end === 'failed' && !/NOT destroyed|cannot be told|may/v.test(message)) {
+  const isTold = /NOT destroyed|cannot be told/v.test(message);
+  const isForsaken = isTold || end === 'stopped';
+  for (const name of isForsaken ? world.askedBy(label) : leftovers) {
+    world.forsaken.add(name);
+  }
+
+  if (end === 'failed' && !isTold && !message.includes('may')) {
     judgeFailed(world, label);
   }
 
   // A create undoes what it made even when it is interrupted; another operation leaves the rest as it is.
-  const isUndone = operation.kind === 'create' && !/NOT destroyed|cannot be told/v.test(message);
+  const isUndone = operation.kind === 'create' && !isTold;
   const isTidy = !hasLeftRecords && (end === 'done' ? left === 0 : isUndone);
   return end === 'stopped' ? 'killed' : isTidy ? 'tidy' : 'untidy';
-}
-
-async function playOutage(
-  {emulator, setTsa}: World,
-  {of, seconds}: NonNullable<Step['outage']>,
-): Promise<void> {
-  const {concourse, taskcluster, clock} = emulator;
-  const everything = {method: '*', path: '*', kind: 'status', status: 502} as const;
-  const outages: Record<typeof of, {begin(): void; end(): void}> = {
-    TSA: {
-      begin() {
-        setTsa(false);
-      },
-      end() {
-        setTsa(true);
-      },
-    },
-    ATC: {
-      begin() {
-        concourse.addFault(everything);
-      },
-      end: concourse.clearFaults,
-    },
-    Taskcluster: {
-      begin() {
-        taskcluster.addFault(everything);
-      },
-      end: taskcluster.clearFaults,
-    },
-  };
-  outages[of].begin();
-  await clock.sleep(seconds * 1000);
-  outages[of].end();
 }
 
 /** Until what can still boot has booted, and the workers of what is gone have left the list. */

@@ -67,8 +67,8 @@ export function createTruth(emulator: Emulator, foreignIds: ReadonlySet<number>)
       (operation.workerName === undefined || operation.workerName.toLowerCase() === workerName);
     const isOfRun =
       operation.kind === 'cleanup' || operation.runKey === undefined || operation.runKey === runKey;
-    const isMeant =
-      isOfName && (operation.kind === 'create' && operation.runKey === undefined ? isOwn : isOfRun);
+    const isAnyRun = operation.kind === 'create' && operation.runKey === undefined;
+    const isMeant = isOwn || (isOfName && isOfRun && !isAnyRun);
     if (!isMeant) {
       violations.push(`${label} deleted ${droplet.name}, which it does not mean`);
     } else if (isHealthy && operation.kind !== 'destroy' && !isOwn) {

@@ -32,6 +32,8 @@ export type World = AsyncDisposable & {
   readonly foreignRecords: ReadonlySet<string>;
   /** As if they had gone on asking for work for so long. */
   keepForeignActive(seconds: number): void;
+  /** Droplets that nobody may know of but by their tags: of what was killed, or told of as left. */
+  readonly forsaken: Set<string>;
   /** From now on everything works. */
   mend(): void;
 };
@@ -140,6 +142,7 @@ export async function startWorld(plan: Plan, timeScale: number): Promise<World> 
     },
     keepForeignActive: records.keepActive,
     foreignRecords: records.names,
+    forsaken: new Set(),
     mend() {
       digitalOcean.faults.length = 0;
       Object.assign(digitalOcean.settings, harmless);
@@ -172,6 +175,9 @@ const harmless: EmulatorOptions = {
   burstLimit: 0,
   hourlyLimit: 5000,
   closedRegions: [],
+  omitTags: false,
+  dropTags: false,
+  accountStatus: 'active',
   failPage: 0,
 };
 
