@@ -76,7 +76,8 @@ export class DigitalOcean {
       }
     }
 
-    const hidden = droplets.find(({tags}) => (tags ?? []).length === 0);
+    const isHidden = ({tags}: Droplet) => (tags ?? []).length === 0;
+    const hidden = droplets.find(isHidden) ?? gpus.find(({tags}) => tags === undefined);
     return hidden === undefined ? droplets.map(asDroplet) : tagsHidden(hidden);
   }
 
@@ -105,7 +106,7 @@ export class DigitalOcean {
       this.#pages<Droplet>('droplets', {tag_name: tag}, signal),
       this.#gpus(signal),
     ]);
-    return droplets.length > 0 || gpus.some(({tags}) => tags?.includes(tag));
+    return droplets.length > 0 || gpus.some(({tags}) => tags?.includes(tag) ?? tags === undefined);
   }
 
   /**
@@ -123,10 +124,7 @@ export class DigitalOcean {
       'GET',
       'v2/droplets',
       'droplet:read',
-      {
-        query: {per_page: pageSize},
-        signal,
-      },
+      {query: {per_page: pageSize}, signal},
     );
     const droplets = listIn<Droplet>(page, 'droplets');
     const hidden = droplets.find(({tags}) => tags === undefined);

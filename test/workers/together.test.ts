@@ -206,6 +206,23 @@ test('a token that sees no tags is an error, not an account with nothing to clea
   expect(emulator.digitalOcean.droplets()).toHaveLength(1);
 });
 
+test('nor is one whose GPU droplets hide theirs', async () => {
+  await using emulator = await startQuick();
+  const {context} = await connect(emulator);
+  const size = 'gpu-h100x1-80gb';
+  const ciId = ciIdOf(emulator.concourse.url);
+  const tags = ['do-worker', 'do-worker:kind:concourse', `do-worker:ci:${ciId}`];
+  emulator.digitalOcean.add({
+    name: 'build-arm-b1-abcdefgh',
+    tags: [...tags, 'do-worker:name:build-arm'],
+    size,
+  });
+  emulator.digitalOcean.settings.omitTags = true;
+
+  await expect(cleanUp(cleaning, context)).rejects.toMatchObject({code: 'TAGS_HIDDEN'});
+  await expect(destroyWorkers(destroying, context)).rejects.toMatchObject({code: 'TAGS_HIDDEN'});
+});
+
 test('a GPU droplet is waited for, listed and destroyed though listings by tag leave it out', async () => {
   await using emulator = await startQuick();
   const {context} = await connect(emulator);
