@@ -1,4 +1,4 @@
-import {noCiServer, type CiServer, type CiWorker} from '../ci-server.js';
+import type {CiServer, CiWorker} from '../ci-server.js';
 import type {Context} from '../context.js';
 import {ActionableError, UsageError, allChecks, survivable} from '../errors.js';
 import {deleteDroplets} from './delete.js';
@@ -37,7 +37,9 @@ export async function destroyWorkers(
   const {kind, ci, progress, signal, time} = context;
   const found = [...problems, ...nameProblems(workerName, runKey)];
   if (drainSeconds > 0 && ci === undefined) {
-    found.push(`Nobody tells when builds have ended: ${noCiServer(kind)}, or do without --drain`);
+    found.push(
+      'No CI server is named, so nobody tells when builds have ended: name it, or leave out --drain',
+    );
   }
 
   if (found.length > 0) {

@@ -268,7 +268,7 @@ test('without a CI server there is no draining, and so no destroying', async () 
   );
 
   expect(message).toBe(
-    'Nobody tells when builds have ended: No CI server: give --concourse-url, or --target with a fly login, or do without --drain',
+    'No CI server is named, so nobody tells when builds have ended: name it, or leave out --drain',
   );
   expect(digitalOcean.requests).toEqual([]);
 });
