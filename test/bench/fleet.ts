@@ -1,17 +1,10 @@
-import {spawn} from 'node:child_process';
-import {once} from 'node:events';
-import {readFileSync} from 'node:fs';
-import path from 'node:path';
-import process from 'node:process';
-import {environmentOf} from '../support/run.js';
 import {connect, request, startQuick, taskclusterRequest} from '../support/connect.js';
-import {startEmulator, type Emulator} from '../../src/emulator/server.js';
+import type {Emulator} from '../../src/emulator/server.js';
 import {createWorkers} from '../../src/workers/create.js';
 import {destroyWorkers} from '../../src/workers/destroy.js';
 import type {Row} from './start-up.js';
 
 const count = 1000;
-const executable = path.join(import.meta.dirname, '../bin/do-worker.js');
 
 /** A thousand workers under DigitalOcean's limits, in emulated time, against the floor that the limits set. */
 export async function fleetRows(): Promise<Row[]> {
@@ -33,7 +26,6 @@ export async function fleetRows(): Promise<Row[]> {
     row(`destroy ${count}: time against the floor of ${floor} s`, seconds / floor, 1.2),
     row(`create and destroy ${count}: answers 429`, refused, 0),
     ...(await taskclusterRows()),
-    row(`create ${count}: peak memory of the process, MiB`, await peakMiB(), 200),
   ];
 }
 
@@ -67,31 +59,6 @@ function secondsSince(startedAt: number, {clock}: Emulator): number {
 /** The least seconds that so many calls take under 250 a minute, sliding, of which none has been used yet. */
 function floorOf(calls: number): number {
   return Math.floor((calls - 1) / 250) * 60;
-}
-
-/** Of the real command line, as the kernel counts it. */
-async function peakMiB(): Promise<number> {
-  await using emulator = await startEmulator({dropletLimit: 2000, createMs: 10, bootMs: 2000});
-  const child = spawn(
-    process.execPath,
-    [executable, 'create', 'build-arm', '--count', String(count), '--json'],
-    {
-      env: {PATH: process.env.PATH, ...(await environmentOf(emulator))},
-      stdio: 'ignore',
-    },
-  );
-  let peak = 0;
-  const watching = setInterval(() => {
-    try {
-      const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
-      peak = Number(/^VmHWM:\s+(?<kib>\d+)/mv.exec(status)?.groups?.kib ?? 0) / 1024 || peak;
-    } catch {
-      // It has ended.
-    }
-  }, 50);
-  await once(child, 'close');
-  clearInterval(watching);
-  return peak;
 }
 
 function row(what: string, measured: number, bar: number): Row {

@@ -2,6 +2,7 @@ import process from 'node:process';
 import Table from 'cli-table3';
 import {callRows} from './calls.js';
 import {fleetRows} from './fleet.js';
+import {memoryRows} from './memory.js';
 import {startUpRows} from './start-up.js';
 import {startWorkerRows} from './start-worker.js';
 
@@ -12,6 +13,7 @@ for (const {what, measured, bar, isHeld} of [
   ...startWorkerRows(),
   ...(await callRows()),
   ...(await fleetRows()),
+  ...(await memoryRows()),
 ]) {
   table.push([what, measured, bar, isHeld ? '' : 'missed']);
 }
