@@ -107,6 +107,7 @@ export const selectionFlags = {
 
 export const dryRun = Flags.boolean({
   ...text('dry-run', 'check everything and show what would happen; write nothing'),
+  default: false,
 });
 
 /** Where and how large: what Taskcluster's workers are told, too. */

@@ -27,7 +27,8 @@ test('creates, lists and destroys from the command line, one JSON shape for all'
   expect([created.code, listed.code, destroyed.code]).toEqual([0, 0, 0]);
   const [worker] = (JSON.parse(created.stdout) as {workers: Json[]}).workers;
   const [row] = JSON.parse(listed.stdout) as Json[];
-  const [gone] = (JSON.parse(destroyed.stdout) as {workers: Json[]}).workers;
+  const {workers, dryRun} = JSON.parse(destroyed.stdout) as {workers: Json[]; dryRun: boolean};
+  const [gone] = workers;
   expect(worker).toMatchObject({
     workerName: 'build-arm',
     run: 'b7',
@@ -36,6 +37,7 @@ test('creates, lists and destroys from the command line, one JSON shape for all'
   });
   expect(Object.keys(row!)).toEqual(Object.keys(worker!));
   expect(Object.keys(gone!)).toEqual(Object.keys(worker!));
+  expect(dryRun).toBe(false);
   expect(emulator.digitalOcean.droplets()).toEqual([]);
   expect(emulator.concourse.workers()).toEqual([]);
 });
