@@ -55,6 +55,8 @@ async function watchDroplets(
   const startedAt = time.now();
   const tag = nameTag(request.workerName);
   let areActive = false;
+  // An interrupt that came while the droplets were being made belongs to that phase.
+  signal.throwIfAborted();
   progress.phase('active', `Waiting for DigitalOcean to start ${fleet.droplets.size} droplet(s)`);
   await pollUntil(
     async () => {
