@@ -4,6 +4,7 @@ import {readFileSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import {environmentOf} from '../support/run.js';
+import {ourTags} from '../support/tags.js';
 import {startEmulator, type Emulator} from '../../src/emulator/server.js';
 import {ciIdOf} from '../../src/workers/identity.js';
 import type {Row} from './start-up.js';
@@ -64,13 +65,7 @@ async function memoryRow(command: string[], seed?: (emulator: Emulator) => void)
 
 /** Workers whose droplets have outlived their hour. */
 function addExpired({digitalOcean, concourse}: Emulator): void {
-  const tags = [
-    'do-worker',
-    'do-worker:kind:concourse',
-    `do-worker:ci:${ciIdOf(concourse.url)}`,
-    'do-worker:name:build-arm',
-    'do-worker:ttl:3600',
-  ];
+  const tags = ourTags(ciIdOf(concourse.url));
   for (let index = 0; index < count; index++) {
     const name = `build-arm-b1-${String(index).padStart(8, '0')}`;
     digitalOcean.add({name, tags, ageSeconds: 7200});

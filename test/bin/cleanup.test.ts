@@ -6,6 +6,7 @@ import type {Cleanup} from '../../src/workers/cleanup.js';
 import type {Decision} from '../../src/workers/cleanup-decisions.js';
 import {ciIdOf} from '../../src/workers/identity.js';
 import {environmentOf, run} from '../support/run.js';
+import {ourTags} from '../support/tags.js';
 import {startEmulator, type Emulator} from '../../src/emulator/server.js';
 
 /** A droplet of ours that lives for an hour. */
@@ -13,13 +14,7 @@ function droplet({concourse}: Emulator, workerName: string, ageSeconds: number) 
   return {
     name: `${workerName}-b1-abcdefgh`,
     ageSeconds,
-    tags: [
-      'do-worker',
-      'do-worker:kind:concourse',
-      `do-worker:ci:${ciIdOf(concourse.url)}`,
-      `do-worker:name:${workerName}`,
-      'do-worker:ttl:3600',
-    ],
+    tags: ourTags(ciIdOf(concourse.url), workerName),
   };
 }
 

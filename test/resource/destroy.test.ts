@@ -4,17 +4,12 @@ import type {Emulator} from '../../src/emulator/server.js';
 import {ciIdOf} from '../../src/workers/identity.js';
 import {connect, startQuick} from '../support/connect.js';
 import {failure} from '../support/failure.js';
+import {ourTags} from '../support/tags.js';
 import {names, put} from './run.js';
 
 /** The tags of this build's workers of a name. */
 function tagsOf({concourse}: Emulator, name: string): string[] {
-  return [
-    'do-worker',
-    'do-worker:kind:concourse',
-    `do-worker:ci:${ciIdOf(concourse.url)}`,
-    `do-worker:name:${name}`,
-    'do-worker:ttl:3600',
-  ];
+  return ourTags(ciIdOf(concourse.url), name);
 }
 
 function addDroplet(emulator: Emulator, ageSeconds: number): void {

@@ -1,5 +1,6 @@
 import {expect, test} from '@jest/globals';
 import {connect, request, startQuick} from '../support/connect.js';
+import {ourTags} from '../support/tags.js';
 import type {Emulator} from '../../src/emulator/server.js';
 import {Interrupted} from '../../src/errors.js';
 import {cleanUp, type CleanupRequest} from '../../src/workers/cleanup.js';
@@ -19,13 +20,7 @@ function ours(
   return {
     name: `${name}-b1-abcdefgh`,
     ageSeconds,
-    tags: [
-      'do-worker',
-      'do-worker:kind:concourse',
-      `do-worker:ci:${ciIdOf(emulator.concourse.url)}`,
-      `do-worker:name:${name}`,
-      `do-worker:ttl:${ttl}`,
-    ],
+    tags: ourTags(ciIdOf(emulator.concourse.url), name, ttl),
     ...rest,
   };
 }

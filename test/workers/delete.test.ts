@@ -1,5 +1,6 @@
 import {expect, test} from '@jest/globals';
 import {connect, startQuick} from '../support/connect.js';
+import {ourTags} from '../support/tags.js';
 import type {LoggedRequest} from '../../src/emulator/digitalocean/edge.js';
 import {destroyWorkers} from '../../src/workers/destroy.js';
 import {ciIdOf} from '../../src/workers/identity.js';
@@ -18,12 +19,7 @@ test('deletes several droplets at a time, but never more than eight', async () =
     onResponse: count(-1),
   });
   const {context} = await connect(emulator);
-  const tags = [
-    'do-worker',
-    'do-worker:kind:concourse',
-    `do-worker:ci:${ciIdOf(emulator.concourse.url)}`,
-    'do-worker:name:build',
-  ];
+  const tags = ourTags(ciIdOf(emulator.concourse.url), 'build');
   for (let index = 10; index < 50; index++) {
     emulator.digitalOcean.add({name: `build-b1-abcdef${index}`, tags});
   }

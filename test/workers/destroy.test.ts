@@ -1,5 +1,6 @@
 import {expect, test} from '@jest/globals';
 import {connect, request, startQuick} from '../support/connect.js';
+import {ourTags} from '../support/tags.js';
 import {ActionableError, Interrupted} from '../../src/errors.js';
 import {createWorkers} from '../../src/workers/create.js';
 import {destroyWorkers, type DestroyRequest} from '../../src/workers/destroy.js';
@@ -8,17 +9,6 @@ import {listWorkers} from '../../src/workers/list.js';
 
 function destroying(changes: Partial<DestroyRequest> = {}): DestroyRequest {
   return {workerName: 'build-arm', drainSeconds: 0, dryRun: false, ...changes};
-}
-
-/** Tags as ours has them. */
-function tags(ciId: string, name = 'build-arm'): string[] {
-  return [
-    'do-worker',
-    'do-worker:kind:concourse',
-    `do-worker:ci:${ciId}`,
-    `do-worker:name:${name}`,
-    'do-worker:ttl:3600',
-  ];
 }
 
 test('destroys every run of a name, and takes the workers off the list', async () => {
@@ -74,8 +64,8 @@ test('destroys the GPU droplets of a run that was killed before they registered'
   const {context} = await connect(emulator);
   const ciId = ciIdOf(await context.ci!.externalUrl());
   emulator.digitalOcean.add(
-    {name: 'build-arm-b1-abcdefgh', tags: tags(ciId)},
-    {name: 'build-arm-b1-bcdefghi', tags: tags(ciId), size: 'gpu-h100x1-80gb'},
+    {name: 'build-arm-b1-abcdefgh', tags: ourTags(ciId)},
+    {name: 'build-arm-b1-bcdefghi', tags: ourTags(ciId), size: 'gpu-h100x1-80gb'},
   );
 
   await destroyWorkers(destroying({runKey: 'b1'}), context);
@@ -219,7 +209,7 @@ test('misses none of a run when another destroy shifts the pages that it reads',
   const [{context}, other] = [await connect(emulator), await connect(emulator)];
   const named = (run: string, index: number) => ({
     name: `build-arm-${run}-${String(index).padStart(8, '0')}`,
-    tags: tags(ciIdOf(emulator.concourse.url)),
+    tags: ourTags(ciIdOf(emulator.concourse.url)),
   });
   const ids = emulator.digitalOcean
     .add(...Array.from({length: 199}, (_, index) => named('b1', index)))
@@ -259,7 +249,7 @@ test('retries a droplet with a pending event', async () => {
     size: 's-2vcpu-2gb',
     image: 'ubuntu-24-04-x64',
     user_data: '',
-    tags: tags('0123abcd'),
+    tags: ourTags('0123abcd'),
   });
 
   await destroyWorkers(destroying({ciId: '0123abcd'}), context);
@@ -284,7 +274,7 @@ test('never touches a droplet that lacks any mark of ours', async () => {
   const {context} = await connect(emulator);
   const {workers} = await createWorkers(await request(), context);
   const {ciId} = workers[0]!;
-  const own = tags(ciId);
+  const own = ourTags(ciId);
   emulator.digitalOcean.add(
     ...own.slice(0, 4).map((missing, index) => ({
       name: `build-arm-b${index}-abcdefgh`,
@@ -293,8 +283,8 @@ test('never touches a droplet that lacks any mark of ours', async () => {
     {name: 'build-arm', tags: own},
     {name: 'build-arm-abcdefgh', tags: own},
     {name: 'my-build-arm-b1-abcdefgh', tags: own},
-    {name: 'build-arm-b1-abcdefgh', tags: tags('ffffffff')},
-    {name: 'build-arm-b2-abcdefgh', tags: [...tags(ciId), 'do-worker:name:other']},
+    {name: 'build-arm-b1-abcdefgh', tags: ourTags('ffffffff')},
+    {name: 'build-arm-b2-abcdefgh', tags: [...ourTags(ciId), 'do-worker:name:other']},
     {
       name: 'build-arm-b3-abcdefgh',
       tags: own.map((tag) => tag.replace('concourse', 'taskcluster')),
@@ -313,7 +303,7 @@ test('knows ours by tags in another spelling', async () => {
   const {context} = await connect(emulator);
   emulator.digitalOcean.add({
     name: 'build-arm-b1-abcdefgh',
-    tags: tags('0123abcd').map((tag) => tag.toUpperCase()),
+    tags: ourTags('0123abcd').map((tag) => tag.toUpperCase()),
   });
 
   const {workers} = await destroyWorkers(destroying({ciId: '0123abcd'}), context);
@@ -350,8 +340,8 @@ test('with no way to tell whose they are, lists the CI ids and deletes nothing',
   await using emulator = await startQuick();
   const {context} = await connect(emulator);
   emulator.digitalOcean.add(
-    {name: 'build-arm-b1-abcdefgh', tags: tags('11111111')},
-    {name: 'build-arm-b1-hgfedcba', tags: tags('22222222')},
+    {name: 'build-arm-b1-abcdefgh', tags: ourTags('11111111')},
+    {name: 'build-arm-b1-hgfedcba', tags: ourTags('22222222')},
   );
 
   const error: unknown = await destroyWorkers(destroying(), {...context, ci: undefined}).catch(
@@ -367,7 +357,7 @@ test('with no way to tell whose they are, lists the CI ids and deletes nothing',
 test('without a CI server, a name that one CI id uses can be destroyed', async () => {
   await using emulator = await startQuick();
   const {context} = await connect(emulator);
-  emulator.digitalOcean.add({name: 'build-arm-b1-abcdefgh', tags: tags('11111111')});
+  emulator.digitalOcean.add({name: 'build-arm-b1-abcdefgh', tags: ourTags('11111111')});
 
   const {workers, removed} = await destroyWorkers(destroying(), {...context, ci: undefined});
 
@@ -426,7 +416,7 @@ test('with a worker key alone, a worker that is gone already is no failure', asy
   const {context} = await connect(emulator, {concourse: {login: undefined}});
   emulator.digitalOcean.add({
     name: 'build-arm-b1-abcdefgh',
-    tags: tags(ciIdOf(emulator.concourse.url)),
+    tags: ourTags(ciIdOf(emulator.concourse.url)),
   });
 
   await destroyWorkers(destroying(), context);
@@ -465,7 +455,7 @@ test('a list that shows the worker gone needs no TSA', async () => {
   await using emulator = await startQuick({users: ['bob:pw:web=member'], tsaClosed: true});
   emulator.digitalOcean.add({
     name: 'build-arm-b1-abcdefgh',
-    tags: tags(ciIdOf(emulator.concourse.url)),
+    tags: ourTags(ciIdOf(emulator.concourse.url)),
   });
   const bob = await connect(emulator, {concourse: {login: {username: 'bob', password: 'pw'}}});
 

@@ -2,6 +2,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import {expect, test} from '@jest/globals';
 import {connect, request, startQuick} from '../support/connect.js';
 import {failure} from '../support/failure.js';
+import {ourTags} from '../support/tags.js';
 import {Interrupted} from '../../src/errors.js';
 import type {Emulator} from '../../src/emulator/server.js';
 import {createWorkers} from '../../src/workers/create.js';
@@ -237,10 +238,9 @@ test('a worker that the TSA may not retire is retired with the login', async () 
 test('with the CI id of another CI server, a list that lacks the workers does not say that they are idle', async () => {
   const ciId = 'deadbeef';
   await using emulator = await startQuick();
-  const marks = ['do-worker', 'do-worker:kind:concourse', 'do-worker:name:build-arm'];
   emulator.digitalOcean.add({
     name: 'build-arm-b1-abcdefgh',
-    tags: [...marks, `do-worker:ci:${ciId}`, 'do-worker:ttl:3600'],
+    tags: ourTags(ciId),
   });
   const {context} = await connect(emulator);
   const stale = 'build-arm-b2-abcdefgh';

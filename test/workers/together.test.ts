@@ -1,5 +1,6 @@
 import {expect, test} from '@jest/globals';
 import {connect, request, startQuick, type Connected} from '../support/connect.js';
+import {ourTags} from '../support/tags.js';
 import {cleanUp} from '../../src/workers/cleanup.js';
 import {createWorkers} from '../../src/workers/create.js';
 import {destroyWorkers} from '../../src/workers/destroy.js';
@@ -210,13 +211,8 @@ test('nor is one whose GPU droplets hide theirs', async () => {
   await using emulator = await startQuick();
   const {context} = await connect(emulator);
   const size = 'gpu-h100x1-80gb';
-  const ciId = ciIdOf(emulator.concourse.url);
-  const tags = ['do-worker', 'do-worker:kind:concourse', `do-worker:ci:${ciId}`];
-  emulator.digitalOcean.add({
-    name: 'build-arm-b1-abcdefgh',
-    tags: [...tags, 'do-worker:name:build-arm'],
-    size,
-  });
+  const tags = ourTags(ciIdOf(emulator.concourse.url));
+  emulator.digitalOcean.add({name: 'build-arm-b1-abcdefgh', tags, size});
   emulator.digitalOcean.settings.omitTags = true;
 
   await expect(cleanUp(cleaning, context)).rejects.toMatchObject({code: 'TAGS_HIDDEN'});
